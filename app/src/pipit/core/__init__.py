@@ -1,0 +1,1 @@
+"""Facts of the protocol as pure functions: no I/O, no asyncio."""

@@ -1,0 +1,30 @@
+"""Time on the wire: UTC with at most milliseconds, `2026-11-23T09:10:37.55Z`.
+
+The JS client turns only strings of 20 to 24 characters into dates (protocol.md, section 11, 14), so
+trailing zeros of the fraction are cut and there is never an offset.
+"""
+
+import time
+from datetime import UTC, datetime
+from functools import lru_cache
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970 by the wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+@lru_cache(maxsize=8192)
+def text(ms: int) -> str:
+    """A time in milliseconds since 1970 as the wire writes it."""
+    seconds, fraction = divmod(ms, 1000)
+    stamp = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{stamp}.{fraction:03d}".rstrip("0") + "Z" if fraction else stamp + "Z"
+
+
+def parse(stamp: str) -> int:
+    """Milliseconds since 1970 of an RFC 3339 time. Raises ValueError for anything else."""
+    moment = datetime.fromisoformat(stamp)
+    if moment.tzinfo is None:
+        raise ValueError(f"time {stamp!r} has no zone: want e.g. 2026-11-23T09:10:37.55Z")
+    return int(moment.timestamp() * 1000)

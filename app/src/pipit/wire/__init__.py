@@ -1,0 +1,1 @@
+"""The packets of the Tinode protocol v0: their fields, their encoding, their codes. No I/O."""
