@@ -1,0 +1,1 @@
+"""Accounts: logins, passwords, tokens, credentials. Works on a store alone, without the gateway."""

@@ -1,0 +1,1 @@
+"""Conversations: who may do what, numbering, fan-out, presence."""

@@ -1,0 +1,401 @@
+"""`me`: one's account as a topic: profile, list of conversations, who is online (protocol.md, 4.5
+to 4.7, 7).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from pipit.accounts.levels import ROOT
+from pipit.bus.events import AccountChanged
+from pipit.core import access, clock, ids, tags
+from pipit.core.merge import merge
+from pipit.store.base import Duplicate
+from pipit.store.records import Contact, User
+from pipit.topics import granting
+from pipit.topics.base import Topic, answer
+from pipit.topics.changing import answer_tags, normal_tags
+from pipit.topics.contacts import contact_row
+from pipit.topics.reading import asked_parts, changed_since, nothing, raw
+from pipit.topics.session import Session
+from pipit.wire import requests as rq
+from pipit.wire import status
+from pipit.wire.codec import Frames
+from pipit.wire.replies import Acs, DefacsOut, Desc, Pres, SubRow
+from pipit.wire.status import Refused
+
+if TYPE_CHECKING:
+    from pipit.topics.hub import Hub
+
+OFFLINE_GRACE = 3.0
+"""Seconds until others see one offline whose connection broke; apps reconnect within (protocol.md,
+7).
+"""
+
+
+class Known:
+    """What `me` keeps of a conversation: one's access, and whether it was shown online."""
+
+    __slots__ = ("mode", "online", "reader")
+
+    def __init__(self, mode: int, *, reader: bool = False) -> None:
+        self.mode = mode
+        self.reader = reader
+        self.online = False
+
+
+class Me(Topic):
+    """A user's own topic. It is in `hub.online` while a session is attached, and a little longer.
+
+    `contacts` maps internal topic names to what is known of them; only while online.
+    """
+
+    __slots__ = ("_leaving", "contacts", "mode", "sessions", "user")
+
+    def __init__(self, hub: Hub, name: str) -> None:
+        super().__init__(hub, name)
+        self.user = "usr" + name[2:]
+        self.sessions: list[Session] = []
+        self.contacts: dict[str, Known] = {}
+        self.mode = access.ME
+        self._leaving: asyncio.TimerHandle | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be lost if this object were forgotten."""
+        return self.user not in self.hub.online and not self.lock.locked()
+
+    @property
+    def listening(self) -> bool:
+        """Whether this user wants to see, and be seen, online."""
+        return bool(self.mode & access.PRESENCE)
+
+    # -- coming and going --------------------------------------------------------------------------
+
+    async def sub(self, session: Session, request: rq.Sub, extra: rq.Extra | None) -> None:
+        """Attaches; the first session brings the user online."""
+        if self.name in session.attached:
+            answer(session, request, status.ALREADY_SUBSCRIBED)
+            return
+        contacts: list[Contact] | None = None
+        async with self.lock:
+            user = await self._load()
+            if not self.sessions and self._leaving is None:
+                contacts = await self.hub.store.contacts(self.user)
+            self._attach(session)
+            answer(session, request, status.OK)
+            if contacts is not None:
+                self._come_online(session, user, contacts)
+        if request.set is not None and request.set.desc is not None:
+            await self._change_profile(session, request.set.desc, extra)
+        if request.get is not None:
+            await self._answer(session, request.get, request.id, user, contacts)
+
+    async def leave(self, session: Session, request: rq.Leave) -> None:
+        """Detaches; one cannot leave oneself for good."""
+        if request.unsub:
+            raise Refused(status.DENIED)
+        if self.name not in session.attached:
+            answer(session, request, status.NOT_JOINED)
+            return
+        answer(session, request, status.OK)
+        await self.detach(session, lost=False)
+
+    def _attach(self, session: Session) -> None:
+        self.sessions.append(session)
+        session.attached[self.name] = self
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+
+    async def detach(self, session: Session, *, lost: bool) -> None:
+        """Forgets a session; when it was the last, others see the user offline, at once or a little
+        later.
+        """
+        if session.attached.pop(self.name, None) is None:
+            return
+        self.sessions.remove(session)
+        if self.sessions:
+            return
+        self.hub.last_seen(self.user, session.agent)
+        if lost:
+            loop = asyncio.get_running_loop()
+            self._leaving = loop.call_later(OFFLINE_GRACE, self._go_offline, session.agent)
+        else:
+            self._go_offline(None)
+
+    def _come_online(self, session: Session, user: User, contacts: list[Contact]) -> None:
+        self.mode = user.me_want
+        self.hub.online[self.user] = self
+        self.contacts = {
+            c.sub.topic: Known(c.sub.mode, reader=c.sub.reader) for c in contacts if not c.gone
+        }
+        self._tell_partners("on", session.agent or None)
+        for name, known in self.contacts.items():
+            if self.sees(known) and self.hub.shown_online(name, self.user):
+                known.online = True
+                src = self.hub.view(name, self.user)
+                session.tell(Pres("me", "on", src=src))
+
+    def _go_offline(self, agent: str | None) -> None:
+        self._leaving = None
+        self.hub.online.pop(self.user, None)
+        self._tell_partners("off", agent)
+        self.contacts = {}
+
+    def close(self) -> None:
+        """The service ends."""
+        if self._leaving is not None:
+            self._leaving.cancel()
+
+    # -- presence ----------------------------------------------------------------------------------
+
+    def sees(self, known: Known) -> bool:
+        """Whether one is told when this conversation comes online."""
+        return bool(known.mode & self.mode & access.PRESENCE) and not known.reader
+
+    def _tell_partners(self, what: str, agent: str | None) -> None:
+        """Those one has a chat of two with see one come, or go."""
+        if not self.listening:
+            return
+        pres = Pres("me", what, src=self.user, ua=agent)
+        for name, known in self.contacts.items():
+            if name.startswith("p2p") and known.mode & access.PRESENCE:
+                partner = self.hub.online.get(ids.p2p_peer(name, self.user))
+                if partner is not None and partner is not self:
+                    partner.partner_moved(name, pres)
+
+    def partner_moved(self, name: str, pres: Pres) -> None:
+        """The other of a chat of two came online, or went."""
+        known = self.contacts.get(name)
+        if known is not None and self.sees(known):
+            self.contact_online(name, pres)
+
+    def contact_online(self, name: str, pres: Pres) -> None:
+        """Tells all sessions that a conversation came online ("on") or went ("off"); no second
+        "off".
+        """
+        known = self.contacts.get(name)
+        if known is None or (pres.what == "off" and not known.online):
+            return
+        known.online = pres.what == "on"
+        self.send(Frames.of(pres))
+
+    def send(self, frames: Frames, skip: Session | None = None) -> None:
+        """Sends to all attached sessions but one."""
+        for session in self.sessions:
+            if session is not skip:
+                session.send(frames)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    async def get(self, session: Session, request: rq.Get) -> None:
+        """Sends what is asked; without being attached only who one is."""
+        parts = asked_parts(request.what)
+        if self.name in session.attached:
+            await self._answer(session, request, request.id, None, None)
+        elif "sub" in parts:
+            user = await self._load()
+            own = SubRow(user=self.user, updated=clock.text(user.updated), acs=_acs(user.me_want))
+            session.answer(request.id, "me", sub=[own])
+        elif "desc" in parts:
+            session.answer(request.id, "me", desc=_stranger_desc(await self._load()))
+        else:
+            raise Refused(status.DENIED)
+
+    async def _answer(
+        self,
+        session: Session,
+        asked: rq.GetQuery,
+        id: str | None,
+        user: User | None,
+        contacts: list[Contact] | None,
+    ) -> None:
+        """Answers part by part; `user` and `contacts` if they were just loaded anyway."""
+        for part in asked_parts(asked.what):
+            if part == "desc":
+                user = user or await self._load()
+                session.answer(id, "me", desc=_desc(user, asked.desc))
+            elif part == "sub":
+                await self._rows(session, asked.sub, id, contacts)
+            elif part == "tags":
+                user = user or await self._load()
+                if user.tags:
+                    session.answer(id, "me", tags=sorted(user.tags))
+                else:
+                    nothing(session, id, "me", "tags")
+            elif part == "cred":
+                await self._credentials(session, id)
+            else:
+                refusal = status.METHOD_NOT_ALLOWED if part == "aux" else status.DENIED
+                session.reply(refusal, id, "me")
+
+    async def _credentials(self, session: Session, id: str | None) -> None:
+        rows = await self.hub.accounts.credentials.listed(self.user)
+        if rows:
+            session.answer(id, "me", cred=rows)
+        else:
+            nothing(session, id, "me", "creds")
+
+    async def _rows(
+        self,
+        session: Session,
+        options: rq.GetOptions | None,
+        id: str | None,
+        contacts: list[Contact] | None,
+    ) -> None:
+        since = None
+        if options is not None and options.ims:
+            changed_since(0, options)  # refuses a broken time
+            since = clock.parse(options.ims)
+            contacts = None
+        if options is not None and options.topic:
+            one = await self.hub.contact(self.user, options.topic)
+            contacts = [one] if one is not None else []
+        elif contacts is None:
+            contacts = await self.hub.store.contacts(self.user, since)
+        rows = [contact_row(self.hub, self, contact, since) for contact in contacts]
+        if options is not None and options.limit and options.limit > 0:
+            rows = rows[: options.limit]
+        if rows:
+            session.answer(id, "me", sub=rows)
+        else:
+            nothing(session, id, "me", "sub")
+
+    async def _load(self) -> User:
+        user = await self.hub.store.load_user(self.user)
+        if user is None:
+            raise Refused(status.USER_NOT_FOUND)
+        return user
+
+    # -- changing ----------------------------------------------------------------------------------
+
+    async def set(self, session: Session, request: rq.Set, extra: rq.Extra | None) -> None:
+        """Does the parts in the protocol's order; each is answered by a {ctrl} of its own."""
+        if not (request.desc or request.sub or request.cred or request.tags is not None):
+            raise Refused(status.METHOD_NOT_ALLOWED if request.aux else status.MALFORMED)
+        async with self.lock:
+            if request.desc is not None:
+                changed = await self._change_profile(session, request.desc, extra)
+                answer(session, request, status.OK if changed else status.NOT_MODIFIED)
+            if request.sub is not None:
+                await self._change_mode(session, request, request.sub.mode)
+            if request.tags is not None:
+                await self._change_tags(session, request, request.tags)
+            if request.cred is not None:
+                await self.hub.accounts.credentials.change(self.user, request.cred)
+                answer(session, request, status.OK)
+
+    async def _change_profile(
+        self, session: Session, desc: rq.SetDesc, extra: rq.Extra | None
+    ) -> bool:
+        user = await self._load()
+        changes = profile_changes(user, desc, session.level)
+        if extra is not None and extra.attachments:
+            await self.hub.link_pictures(self.user, self.user, extra.attachments)
+        if not changes:
+            return not desc.is_empty()
+        await self.hub.store.update_user(self.user, **changes)
+        if changes.keys() & {"public", "trusted", "private"}:
+            self.send(Frames.of(Pres("me", "upd", src="me")), skip=session)
+        if "updated" in changes:
+            await self.hub.profile_changed(self.user, session)
+        self.hub.bus.publish(AccountChanged(clock.now_ms(), self.user, "updated"))
+        return True
+
+    async def _change_mode(self, session: Session, request: rq.Set, mode: str | None) -> None:
+        """Without P one is not seen online, and does not see others."""
+        want = granting.parse_mode(mode or "") & access.ME | access.JOIN
+        before = self.mode
+        if want == before:
+            answer(session, request, status.NOT_MODIFIED)
+            return
+        await self.hub.store.update_user(self.user, me_want=want)
+        if before & access.PRESENCE and not want & access.PRESENCE:
+            self._tell_partners("off", None)
+        self.mode = want
+        if want & access.PRESENCE and not before & access.PRESENCE:
+            self._tell_partners("on", session.agent or None)
+        answer(session, request, status.OK, params={"acs": _acs(want)})
+
+    async def _change_tags(self, session: Session, request: rq.Set, wanted: list[str]) -> None:
+        old = (await self._load()).tags
+        fixed = tags.reserved(old, self.hub.accounts.reserved)
+        new = normal_tags(wanted, self.hub.tag_limits) or sorted(fixed)
+        if tags.reserved(new, self.hub.accounts.reserved) != fixed:
+            raise Refused(status.DENIED)
+        if set(new) != set(old):
+            try:
+                await self.hub.store.update_user(self.user, tags=new)
+            except Duplicate:
+                raise Refused(status.DUPLICATE, {"what": "alias"}) from None
+            self.send(Frames.of(Pres("me", "tags")), skip=session)
+        answer_tags(session, request, old, new)
+
+    async def delete(self, session: Session, request: rq.Del) -> None:
+        """Removes a credential; deleting `me` only detaches, as a real server does."""
+        if request.what == "cred":
+            known = await self.hub.accounts.credentials.remove(self.user, request.cred)
+            answer(session, request, status.OK if known else status.NO_ACTION)
+        elif request.what == "topic":
+            await self.detach(session, lost=False)
+            answer(session, request, status.OK)
+        elif request.what in ("msg", "sub", None, ""):
+            raise Refused(status.DENIED)
+        else:
+            raise Refused(status.MALFORMED)
+
+
+def profile_changes(user: User, desc: rq.SetDesc, level: int) -> dict[str, Any]:
+    """The fields of an account that a new description changes. Raises Refused: 400, 403."""
+    changes: dict[str, Any] = {}
+    if desc.trusted is not None:
+        if level < ROOT:
+            raise Refused(status.DENIED)
+        changes["trusted"] = merge(user.trusted, desc.trusted)
+    if desc.public is not None:
+        changes["public"] = merge(user.public, desc.public)
+    if changes:
+        changes["updated"] = clock.now_ms()
+    if desc.private is not None:
+        changes["private"] = merge(user.private, desc.private)
+    if desc.defacs is not None:
+        for name, text in (
+            ("defacs_auth", desc.defacs.auth),
+            ("defacs_anon", desc.defacs.anon),
+        ):
+            if text:
+                mode = granting.parse_mode(text)
+                changes[name] = access.for_p2p(mode) if mode else mode
+    return changes
+
+
+def _acs(mode: int) -> Acs:
+    return Acs(access.text(mode), access.text(access.ME), access.text(mode & access.ME))
+
+
+def _desc(user: User, options: rq.GetOptions | None) -> Desc:
+    updated = clock.text(user.updated)
+    desc = Desc(
+        updated=updated,
+        touched=updated,
+        acs=_acs(user.me_want),
+        defacs=DefacsOut(access.text(user.defacs_auth), access.text(user.defacs_anon)),
+    )
+    if changed_since(user.updated, options):
+        desc.created = clock.text(user.created)
+        desc.public, desc.trusted = raw(user.public), raw(user.trusted)
+        desc.private = raw(user.private)
+    return desc
+
+
+def _stranger_desc(user: User) -> Desc:
+    """As everybody sees one: with the access that a chat of two would give."""
+    return Desc(
+        created=clock.text(user.created),
+        updated=clock.text(user.updated),
+        acs=Acs(mode=access.text(user.defacs_auth)),
+        public=raw(user.public),
+        trusted=raw(user.trusted),
+    )

@@ -1,0 +1,86 @@
+"""One connection of a client, as topics see it: who it is, what it is attached to, and a way to
+send.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET
+
+from pipit.accounts.levels import ANONYMOUS, AUTHENTICATED, LEVEL_NAMES, NOBODY, ROOT
+from pipit.core import clock
+from pipit.wire.codec import Frames, encode
+from pipit.wire.replies import Ctrl, MetaPart, Reply
+from pipit.wire.status import Status
+
+if TYPE_CHECKING:
+    from pipit.topics.base import Topic
+
+__all__ = ["ANONYMOUS", "AUTHENTICATED", "LEVEL_NAMES", "NOBODY", "ROOT", "Session"]
+
+
+class Session:
+    """A client's connection; the gateway's WebSocket and long-polling sessions are its kinds.
+
+    `user` is "" and `level` NOBODY before login; `version` is "" before {hi}. `attached` maps
+    internal topic names to topics. `backlog` and `busy` belong to the dispatcher.
+    """
+
+    __slots__ = (
+        "address", "agent", "attached", "backlog", "background", "busy", "device", "language",
+        "level", "platform", "search", "sid", "user", "version", )  # fmt: skip
+
+    polled = False
+    """Whether it is a long-polling session, whose {hi} is answered 200 instead of 201."""
+
+    def __init__(self, sid: str, address: str) -> None:
+        self.sid = sid
+        self.address = address
+        self.user = ""
+        self.level = NOBODY
+        self.version = ""
+        self.agent = ""
+        self.language = ""
+        self.platform = ""
+        self.device = ""
+        self.background = False
+        self.search: bytes | None = None
+        self.attached: dict[str, Topic] = {}
+        self.backlog: deque[str | bytes] | None = None
+        self.busy = False
+
+    def send(self, frames: Frames) -> None:
+        """Queues frames for the client and returns at once; they keep their order.
+
+        A client that does not read is cut off by the gateway; nothing is raised here.
+        """
+        raise NotImplementedError
+
+    async def drained(self) -> None:
+        """Waits until what was sent has left, so that a long answer does not pile up."""
+
+    def close(self) -> None:
+        """Ends the connection once what was sent before is out."""
+        raise NotImplementedError
+
+    def pause(self) -> None:
+        """Asks the transport to read no more for now: the backlog is long."""
+
+    def resume(self) -> None:
+        """The backlog is short again."""
+
+    def tell(self, *replies: Reply) -> None:
+        """Sends packets that only this session gets."""
+        self.send(Frames(*map(encode, replies)))
+
+    def answer(self, id: str | None, topic: str, **part: Any) -> None:
+        """Answers one part of a {get} with a {meta} of now."""
+        self.tell(MetaPart(topic, clock.text(clock.now_ms()), id, **part))
+
+    def reply(
+        self, status: Status, id: str | None = None, topic: str | None = None, params: Any = UNSET
+    ) -> None:
+        """Answers a request with a {ctrl} of now."""
+        self.tell(Ctrl(status.code, status.text, clock.text(clock.now_ms()), id, topic, params))
