@@ -57,26 +57,21 @@ def is_user_id(name: str) -> bool:
     return raw is not None and len(raw) == ID_BYTES and raw != _ZERO
 
 
-@lru_cache(maxsize=65536)
 def p2p_name(one: str, other: str) -> str:
     """The internal name of the chat of two users, the same whichever comes first."""
-    low, high = sorted((user_bytes(one), user_bytes(other)))
-    return "p2p" + _encode(low + high)
+    low, high = sorted((one[3:], other[3:]))
+    return f"p2p{low}{high}"
 
 
-@lru_cache(maxsize=65536)
 def p2p_users(name: str) -> tuple[str, str]:
     """Both users of a `p2p…` name."""
-    raw = _decode(name[3:])
-    if raw is None or len(raw) != 2 * ID_BYTES:
-        raise ValueError(f"{name!r} is no name of a chat of two")
-    return user_id(raw[:ID_BYTES]), user_id(raw[ID_BYTES:])
+    return "usr" + name[3 : 3 + ID_LETTERS], "usr" + name[3 + ID_LETTERS :]
 
 
 def p2p_peer(name: str, user: str) -> str:
     """The other user of a `p2p…` name."""
-    low, high = p2p_users(name)
-    return high if user == low else low
+    low = name[3 : 3 + ID_LETTERS]
+    return "usr" + (name[3 + ID_LETTERS :] if user[3:] == low else low)
 
 
 def slf_name(user: str) -> str:

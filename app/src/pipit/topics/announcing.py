@@ -124,8 +124,9 @@ def online(topic: Conversation, user: str, what: str, skip: Session | None = Non
 
 
 def evict(topic: Conversation, part: Part, *, unsub: bool, skip: Session | None = None) -> None:
-    """Detaches all sessions of a user but one, telling them."""
-    for session in [s for s, p in topic.sessions.items() if p is part and s is not skip]:
+    """Detaches all sessions of a user but one; a member who stays one is seen to go."""
+    detached = [s for s, p in topic.sessions.items() if p is part and s is not skip]
+    for session in detached:
         topic.drop(session)
         session.tell(
             Ctrl(
@@ -133,3 +134,5 @@ def evict(topic: Conversation, part: Part, *, unsub: bool, skip: Session | None 
                 {"unsub": unsub},
             )
         )  # fmt: skip
+    if detached and not unsub:
+        topic.went(part)

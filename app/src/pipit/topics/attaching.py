@@ -155,6 +155,9 @@ async def unsubscribe(topic: Conversation, session: Session, part: Part) -> None
     )
     topic.left(part, session)
     topic.hub.access_ended(topic, part)
+    if all(side.sub.deleted is not None for side in topic.parts.values()):
+        await topic.hub.store.delete_topic(topic.name, clock.now_ms())  # both sides of two left
+        topic.forget()
 
 
 async def end(topic: Conversation, part: Part) -> None:

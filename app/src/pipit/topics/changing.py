@@ -86,8 +86,8 @@ def _described(
     changes: dict[str, Any] = {}
     if desc.public is None and desc.trusted is None and desc.defacs is None:
         return changes
-    if session not in topic.sessions:
-        return changes  # only one's own side can be changed from outside
+    if session not in topic.sessions or not topic.has_profile:
+        return changes  # from outside only one's own side can be changed
     if not topic.may_describe(part, session):
         raise Refused(status.DENIED)
     if desc.trusted is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipit.core import access, clock
 from pipit.store.records import Contact, Subscription
 from pipit.topics.conversation import Conversation
-from pipit.topics.parts import acs
+from pipit.topics.parts import acs_of
 from pipit.topics.reading import raw
 from pipit.wire.replies import Seen, SubRow
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def contact_row(hub: Hub, me: Me, contact: Contact, since: int | None) -> SubRow:
     """A conversation as its user's list shows it; unchanged ones since a time are cut short."""
     sub = _newest(hub, contact)
-    name = hub.view(sub.topic, sub.user, reader=sub.reader)
+    known = me.contacts.get(sub.topic)
+    name = known.view if known else hub.view(sub.topic, sub.user, reader=sub.reader)
     if sub.deleted is not None:
         return SubRow(topic=name, deleted=clock.text(sub.deleted))
-    known = me.contacts.get(sub.topic)
     row = SubRow(
         topic=name,
         online=known is not None and known.online,
@@ -30,18 +30,18 @@ def contact_row(hub: Hub, me: Me, contact: Contact, since: int | None) -> SubRow
         read=sub.read,
         recv=sub.recv,
     )
-    if since is None or max(contact.updated, contact.touched, sub.updated) > since:
+    updated = max(contact.updated, sub.updated)
+    if since is None or max(updated, contact.touched) > since:
+        row.updated = clock.text(updated)
         _fill(row, contact, sub)
     return row
 
 
 def _fill(row: SubRow, contact: Contact, sub: Subscription) -> None:
-    row.updated = clock.text(max(contact.updated, sub.updated))
     row.touched = clock.text(contact.touched)
-    row.acs = acs(sub)
+    row.acs = acs_of(sub.want, sub.given)
     row.clear = sub.cleared
-    row.public, row.trusted = raw(contact.public), raw(contact.trusted)
-    row.private = raw(sub.private)
+    row.public, row.trusted, row.private = map(raw, (contact.public, contact.trusted, sub.private))
     if not sub.topic.startswith(("p2p", "slf")):
         row.subcnt = contact.members
     elif contact.seen_at is not None and not row.online and sub.mode & access.PRESENCE:

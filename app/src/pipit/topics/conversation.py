@@ -17,7 +17,7 @@ from pipit.store.base import StoreError
 from pipit.store.records import Json, Member, Message, Subscription, TopicRecord
 from pipit.topics import attaching, changing, deleting, notes, publishing, reading
 from pipit.topics.base import Topic
-from pipit.topics.parts import Part, acs
+from pipit.topics.parts import Part, acs_of
 from pipit.topics.session import Session
 from pipit.wire import requests as rq
 from pipit.wire import status
@@ -137,6 +137,9 @@ class Conversation(Topic):
 
     # -- kind: what is shown -----------------------------------------------------------------------
 
+    has_profile = True
+    """Kind: whether it has a name, a picture, anything public, be it another user's."""
+
     counts_members = False
     """Kind: whether it has a list of members with profiles, a count of them, and is online or not
     itself.
@@ -252,7 +255,7 @@ class Conversation(Topic):
 
     def acs(self, sub: Subscription) -> Acs:
         """Access in letters, as shown within the topic."""
-        return acs(sub, self.acs_mask)
+        return acs_of(sub.want & self.acs_mask, sub.given & self.acs_mask)
 
     # -- order -------------------------------------------------------------------------------------
 

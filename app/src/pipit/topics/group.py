@@ -145,7 +145,6 @@ class Group(Conversation):
     def left(self, part: Part, session: Session) -> None:
         """Members learn who is gone."""
         announcing.member_gone(self, part)
-        self._maybe_closing()
 
     def came(self, part: Part, session: Session) -> None:
         """The others here learn who came; members elsewhere that the group is online."""
@@ -162,9 +161,10 @@ class Group(Conversation):
         """The others here learn who went."""
         if not part.sub.reader:
             announcing.online(self, part.user, "off")
-        self._maybe_closing()
 
-    def _maybe_closing(self) -> None:
+    def drop(self, session: Session) -> None:
+        """Takes a session out; when it was the last, the group goes offline soon."""
+        super().drop(session)
         if not self.sessions and self.shown_online and self._closing is None:
             loop = asyncio.get_running_loop()
             self._closing = loop.call_later(OFFLINE_GRACE, self._closed)

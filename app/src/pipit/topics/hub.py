@@ -120,14 +120,10 @@ class Hub:
             return "slf"
         return ids.as_channel(topic) if reader else topic
 
-    def shown_online(self, topic: str, user: str) -> bool:
-        """Whether a conversation is online as one of its members may see it."""
-        if topic.startswith("p2p"):
-            partner = self.online.get(ids.p2p_peer(topic, user))
-            known = partner.contacts.get(topic) if partner is not None else None
-            return known is not None and partner is not None and partner.sees(known)
-        loaded = self.topics.get(topic)
-        return isinstance(loaded, Group) and loaded.shown_online
+    def group_is_online(self, name: str) -> bool:
+        """Whether somebody is attached to a group, or was a moment ago."""
+        group = self.topics.get(name)
+        return isinstance(group, Group) and group.shown_online
 
     def _committed(self, messages: Sequence[Message], error: StoreError | None) -> None:
         topic = self.topics[messages[0].topic]
@@ -199,8 +195,8 @@ class Hub:
         if account is None:
             return
         pres = Frames.of(Pres("me", "upd", src=user))
-        for name, known in self.online[user].contacts.items() if user in self.online else ():
-            partner = self.online.get(ids.p2p_peer(name, user)) if name.startswith("p2p") else None
+        for known in self.online[user].contacts.values() if user in self.online else ():
+            partner = self.online.get(known.view)
             if partner is not None and known.mode & access.PRESENCE:
                 partner.send(pres)
         for topic in list(self.topics.values()):
@@ -232,9 +228,9 @@ class Hub:
             return
         known = me.contacts.get(topic.name)
         if known is None:
-            me.contacts[topic.name] = Known(part.mode, reader=part.sub.reader)
+            me.contacts[topic.name] = Known(topic.view(part), part.mode, reader=part.sub.reader)
         else:
-            known.mode, known.reader = part.mode, part.sub.reader
+            known.view, known.mode, known.reader = topic.view(part), part.mode, part.sub.reader
 
     def access_ended(self, topic: Conversation, part: Part) -> None:
         """A user is no longer part of a topic."""

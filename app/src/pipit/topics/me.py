@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipit.accounts.levels import ROOT
 from pipit.bus.events import AccountChanged
-from pipit.core import access, clock, ids, tags
+from pipit.core import access, clock, tags
 from pipit.core.merge import merge
 from pipit.store.base import Duplicate
 from pipit.store.records import Contact, User
@@ -35,11 +35,12 @@ OFFLINE_GRACE = 3.0
 
 
 class Known:
-    """What `me` keeps of a conversation: one's access, and whether it was shown online."""
+    """What `me` keeps of a conversation: its name for one, one's access, if it was shown online."""
 
-    __slots__ = ("mode", "online", "reader")
+    __slots__ = ("mode", "online", "reader", "view")
 
-    def __init__(self, mode: int, *, reader: bool = False) -> None:
+    def __init__(self, view: str, mode: int, *, reader: bool = False) -> None:
+        self.view = view
         self.mode = mode
         self.reader = reader
         self.online = False
@@ -128,15 +129,27 @@ class Me(Topic):
     def _come_online(self, session: Session, user: User, contacts: list[Contact]) -> None:
         self.mode = user.me_want
         self.hub.online[self.user] = self
+        view = self.hub.view
         self.contacts = {
-            c.sub.topic: Known(c.sub.mode, reader=c.sub.reader) for c in contacts if not c.gone
+            c.sub.topic: Known(
+                view(c.sub.topic, self.user, reader=c.sub.reader), c.sub.mode, reader=c.sub.reader
+            )
+            for c in contacts
+            if not c.gone
         }
         self._tell_partners("on", session.agent or None)
-        for name, known in self.contacts.items():
-            if self.sees(known) and self.hub.shown_online(name, self.user):
-                known.online = True
-                src = self.hub.view(name, self.user)
-                session.tell(Pres("me", "on", src=src))
+        here = [k for name, k in self.contacts.items() if self.sees(k) and self._is_online(name, k)]
+        for known in here:
+            known.online = True
+        session.tell(*(Pres("me", "on", src=known.view) for known in here))
+
+    def _is_online(self, name: str, known: Known) -> bool:
+        """Whether the other of two is online and lets it be seen, or somebody is in the group."""
+        partner = self.hub.online.get(known.view)
+        if partner is not None:
+            theirs = partner.contacts.get(name)
+            return theirs is not None and partner.sees(theirs)
+        return self.hub.group_is_online(name)
 
     def _go_offline(self, agent: str | None) -> None:
         self._leaving = None
@@ -161,10 +174,9 @@ class Me(Topic):
             return
         pres = Pres("me", what, src=self.user, ua=agent)
         for name, known in self.contacts.items():
-            if name.startswith("p2p") and known.mode & access.PRESENCE:
-                partner = self.hub.online.get(ids.p2p_peer(name, self.user))
-                if partner is not None and partner is not self:
-                    partner.partner_moved(name, pres)
+            partner = self.hub.online.get(known.view)  # none for groups, as they are no users
+            if partner is not None and known.mode & access.PRESENCE:
+                partner.partner_moved(name, pres)
 
     def partner_moved(self, name: str, pres: Pres) -> None:
         """The other of a chat of two came online, or went."""

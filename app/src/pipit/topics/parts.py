@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pipit.core import access
 from pipit.store.records import Json, Member, Subscription
 from pipit.wire.replies import Acs
@@ -41,7 +43,7 @@ class Part:
         return bool(self.mode & (access.APPROVE | access.OWNER))
 
 
-def acs(sub: Subscription, mask: int = access.FULL) -> Acs:
-    """A subscription's access in letters."""
-    want, given = sub.want & mask, sub.given & mask
+@lru_cache(maxsize=4096)
+def acs_of(want: int, given: int) -> Acs:
+    """Two modes in letters, and what they have in common."""
     return Acs(access.text(want), access.text(given), access.text(want & given))

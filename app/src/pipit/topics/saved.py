@@ -20,6 +20,7 @@ class Saved(Conversation):
     __slots__ = ()
 
     acs_mask = access.SELF
+    has_profile = False
 
     async def make(self, session: Session, request: rq.Sub) -> bool:
         """Made on the owner's first {sub}."""
@@ -42,10 +43,6 @@ class Saved(Conversation):
     def shown_members(self, viewer: Part) -> list[Part]:
         """There is nobody else."""
         return []
-
-    def may_describe(self, part: Part, session: Session) -> bool:
-        """It has no profile."""
-        return False
 
     async def outside_desc(self, session: Session, request: rq.Get, part: Part | None) -> Desc:
         """One's own, when not attached."""

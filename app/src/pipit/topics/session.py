@@ -73,7 +73,8 @@ class Session:
 
     def tell(self, *replies: Reply) -> None:
         """Sends packets that only this session gets."""
-        self.send(Frames(*map(encode, replies)))
+        if replies:
+            self.send(Frames(*map(encode, replies)))
 
     def answer(self, id: str | None, topic: str, **part: Any) -> None:
         """Answers one part of a {get} with a {meta} of now."""
