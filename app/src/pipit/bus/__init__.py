@@ -1,0 +1,1 @@
+"""Events for modules: what happened, told after it was committed."""
