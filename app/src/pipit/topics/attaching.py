@@ -42,12 +42,15 @@ async def subscribe(
         params = {"acs": topic.acs(part.sub)} if changed else UNSET
         answer(session, request, status.OK, topic.view(part), params)
         topic.attach(session, part)
+        last = topic.record.seq
     if request.get is not None:
-        await reading.query(topic, session, request.get, request.id, topic.view(part))
+        asked = reading.up_to(last, request.get)
+        await reading.query(topic, session, asked, request.id, topic.view(part))
 
 
 async def _take_part(topic: Conversation, session: Session, request: rq.Sub) -> tuple[Part, bool]:
     """One's part in an existing topic, and whether it is new or changed."""
+    topic.check_open()
     part = topic.active_part(session.user) or await _reader_part(topic, session, request)
     if part is None:
         return await _join(topic, session, request), True

@@ -101,6 +101,9 @@ class Conversation(Topic):
         """Kind: makes the topic for one who may; False where it must exist already."""
         return False
 
+    def check_open(self) -> None:
+        """Kind: raises Refused where nobody can come in any more."""
+
     async def admit(self, session: Session, request: rq.Sub) -> Subscription:
         """Kind: the subscription of one who has none yet (a new one, or one that was left)."""
         raise Refused(status.DENIED)

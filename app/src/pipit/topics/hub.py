@@ -260,7 +260,7 @@ class Hub:
         record = await self.store.load_file(file)
         if record is None:
             return False
-        if record.owner == user:
+        if record.owner in (user, ""):  # "": uploaded at sign-up, before there was an account
             return True
         for use in await self.store.file_uses(file):
             if use.seq == 0 or await self.may_read(user, use.target):

@@ -72,18 +72,17 @@ class P2P(Conversation):
         given = granting.parse_mode(asked) if asked else own.defacs_auth
         return new_subscription(self.name, peer.id, access.P2P_DEFAULT, access.for_p2p(given))
 
+    def check_open(self) -> None:
+        """A side that left is still known; one that is not was deleted, account and all."""
+        if len(self.parts) < len(self.peers):
+            raise Refused(status.USER_NOT_FOUND)
+
     async def admit(self, session: Session, request: rq.Sub) -> Subscription:
         """Comes back to a chat that was left, with what the other side gave, and the history."""
-        peer = self.peers[session.user]
-        if await self.hub.store.load_user(peer) is None:
-            raise Refused(status.USER_NOT_FOUND)
         asked = request.set.sub.mode if request.set and request.set.sub else None
         want = access.P2P_DEFAULT if asked is None else access.for_p2p(granting.parse_mode(asked))
-        known = self.parts.get(session.user)
-        if known is not None:
-            return replace(known.sub, want=want, deleted=None, updated=clock.now_ms())
-        users = await self.hub.store.load_users([peer, session.user])
-        return self._new_side(session, request, users[session.user], users[peer])
+        known = self.parts[session.user].sub
+        return replace(known, want=want, deleted=None, updated=clock.now_ms())
 
     async def grant(self, session: Session, request: rq.Set, user: str, mode: str | None) -> None:
         """Either side sets what the other is given (`N` blocks); a third cannot be let in."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from pipit.core import access, clock, ranges
 from pipit.store.records import Deletion, Json, TopicRecord
@@ -83,6 +83,15 @@ async def query(
             await _ANSWERS[part](topic, session, mine, asked, id, name)
         except Refused as refusal:
             session.reply(refusal.status, id, name, refusal.params)
+
+
+def up_to(last: int, asked: rq.GetQuery) -> rq.GetQuery:
+    """The same question, but for messages up to this number: one who has just attached is sent
+    later ones live, and is to get none twice.
+    """
+    options = asked.data or rq.GetOptions()
+    before = min(options.before or BEYOND, last + 1)
+    return structs.replace(asked, data=structs.replace(options, before=before))
 
 
 def nothing(session: Session, id: str | None, name: str | None, what: str) -> None:

@@ -1,0 +1,1 @@
+"""The outside: transports, HTTP, limits, and the dispatch of packets to accounts and topics."""
