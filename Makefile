@@ -24,8 +24,9 @@ web: setup-run
 run: web ## Starts Pipit on http://127.0.0.1:8080, with its data in ./data
 	@exec $(VENV)/pipit serve
 
-demo: web ## Fills ./data with believable people and chats, then starts Pipit
-	@$(VENV)/pipit demo
+demo: export PIPIT_DATA_DIR = data-demo
+demo: web ## Starts Pipit on ./data-demo, filled once with believable people and chats
+	@test -d data-demo || $(VENV)/pipit demo
 	@exec $(VENV)/pipit serve
 
 test: setup web lint ## Runs all checks and tests; PYTEST_ARGS='-k login' picks some

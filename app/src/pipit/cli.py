@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from pipit import __version__
-from pipit.commands import check_config, doctor, serve
+from pipit.commands import check_config, demo, doctor, export, serve, user
 from pipit.config import ConfigError
 
-COMMANDS = (serve, check_config, doctor)
+COMMANDS = (serve, user, export, demo, check_config, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

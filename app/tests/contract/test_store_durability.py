@@ -1,7 +1,6 @@
 """What users rely on: what was acknowledged is there, whatever happened since."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 from random import Random
@@ -145,7 +144,7 @@ async def write_and_kill(kind: str, folder: Path, acks: int) -> dict[str, int]:
     """Kills another process that writes after so many acknowledgements; the last of each topic."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.contract.writing_process", kind, str(folder),
-        cwd=APP, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(APP)},
+        cwd=APP, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout
     acknowledged = dict.fromkeys(TOPICS, 0)

@@ -42,7 +42,8 @@ async def say(client: Client, topic: str, content: str, **fields: Any) -> int:
 
 
 async def history(client: Client, topic: str) -> list[str]:
-    """The contents that one may read in a topic, oldest first."""
+    """The contents that one may read in a topic, oldest first. What came live before is dropped."""
+    client.waiting = [(kind, body) for kind, body in client.waiting if kind != "data"]
     end = await client.request("get", topic=topic, what="data")
     if end["code"] == 204:
         return []

@@ -174,7 +174,7 @@ async def test_at_a_terminal_the_name_has_to_be_typed(
     await add(tmp_path, "ada")
     terminal, keyboard = pty.openpty()
     os.write(terminal, f"{typed}\n".encode())
-    await pipit(tmp_path, "user", "delete", "ada", keyboard=keyboard)
+    await pipit(tmp_path, "user", "delete", "ada", stdin=keyboard)
     os.close(keyboard)
     os.close(terminal)
     assert set(await accounts(tmp_path)) == left

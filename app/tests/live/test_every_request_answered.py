@@ -75,10 +75,11 @@ async def test_every_request_is_answered_before_login_and_after(server: Server) 
 
 
 async def test_every_request_is_answered_under_load(server: Server) -> None:
+    """So much that everyone is behind, but less than what gets a client that is slow cut off."""
     async with people(server, *("member" for _ in range(20))) as members:
         name = await group(*members)
         talk: list[Request] = [
-            ("pub", {"topic": name, "content": "x" * 1000}),
+            ("pub", {"topic": name, "content": "x" * 100}),
             ("get", {"topic": name, "what": "desc sub data", "data": {"limit": 24}}),
             ("set", {"topic": "me", "desc": {"private": {"comment": "x"}}}),
         ]

@@ -8,18 +8,23 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.server import Server
+
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.test.mjs"))
 NAME = re.compile(r'^test\("(.+?)", ', re.MULTILINE)
-TIMEOUT = 120  # seconds for one file; each takes a few
+TIMEOUT = 100  # seconds for one file; each takes a few
+REPORT = ["--test-reporter=./reporter.mjs", "--test-reporter-destination=stdout"]
 
 Outcome = dict[str, Any]  # name, passed, text
+Run = Callable[[Path], dict[str, Outcome]]
 
 
 def cases() -> Iterator[Any]:
@@ -29,24 +34,39 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def outcomes(request: pytest.FixtureRequest, server: Any) -> dict[str, Outcome]:
-    """Runs one file of tests in Node; returns their outcomes by name."""
-    command = ["node", "--test-reporter=./reporter.mjs", "--test-reporter-destination=stdout"]
-    done = subprocess.run(
-        [*command, request.param.name],
+def run(server: Server) -> Run:
+    """Runs a file of tests in Node, once; returns their outcomes by name."""
+
+    @cache
+    def outcomes(file: Path) -> dict[str, Outcome]:
+        said = node(file, server.url)
+        lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        assert lines, f"node said nothing of tests:\n{said}"
+        return {line["name"]: line for line in lines}
+
+    return outcomes
+
+
+def node(file: Path, url: str) -> str:
+    """Runs Node and returns what it says; what it said so far if it takes too long."""
+    with subprocess.Popen(
+        ["node", *REPORT, file.name],
         cwd=HERE,
-        env=os.environ | {"PIPIT_URL": server.url},
-        capture_output=True,
+        env=os.environ | {"PIPIT_URL": url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=TIMEOUT,
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert lines, f"node said nothing of tests:\n{done.stdout}{done.stderr}"
-    return {line["name"]: line for line in lines}
+    ) as process:
+        try:
+            return process.communicate(timeout=TIMEOUT)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.communicate()[0]
 
 
-@pytest.mark.parametrize(("outcomes", "name"), list(cases()), indirect=["outcomes"])
-def test_sdk(outcomes: dict[str, Outcome], name: str) -> None:
+@pytest.mark.parametrize(("file", "name"), list(cases()))
+def test_sdk(run: Run, file: Path, name: str) -> None:
+    outcomes = run(file)
     assert name in outcomes, f"node did not run it, but {list(outcomes)}"
     if not outcomes[name]["passed"]:
         pytest.fail(outcomes[name]["text"], pytrace=False)

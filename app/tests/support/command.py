@@ -22,27 +22,23 @@ class Outcome:
 
 
 async def pipit(
-    data_dir: Path,
-    *arguments: object,
-    stdin: str = "",
-    keyboard: int | None = None,
-    **settings: object,
+    data_dir: Path, *arguments: object, stdin: str | int = "", **settings: object
 ) -> Outcome:
     """Runs `pipit <arguments>` on a data folder, with settings as in `support.server.start`.
 
-    `keyboard`: a terminal's file descriptor, in place of `stdin`.
+    `stdin` is text, or the file descriptor of a terminal.
     """
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("pipit")),
         *map(str, arguments),
         env=_environment({"data_dir": data_dir} | QUICK_HASH | settings),
-        stdin=asyncio.subprocess.PIPE if keyboard is None else keyboard,
+        stdin=stdin if isinstance(stdin, int) else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
         async with asyncio.timeout(PATIENCE):
-            out, err = await process.communicate(stdin.encode() if keyboard is None else None)
+            out, err = await process.communicate(None if isinstance(stdin, int) else stdin.encode())
     except BaseException:
         process.kill()
         await process.wait()

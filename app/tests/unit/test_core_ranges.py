@@ -25,11 +25,6 @@ def test_joined_spans_hold_the_same_numbers_and_never_touch(some: list[Span]) ->
     assert ranges.count(joined) == len(covered(some))
 
 
-@given(spans, numbers)
-def test_a_number_is_covered_or_not(some: list[Span], number: int) -> None:
-    assert ranges.covers(some, number) == (number in covered(some))
-
-
 @given(spans, numbers, numbers)
 def test_clipped_spans_hold_the_numbers_within(some: list[Span], low: int, hi: int) -> None:
     clipped = ranges.clip(some, low, hi)

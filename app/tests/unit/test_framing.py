@@ -8,7 +8,8 @@ from aiohttp.http import WSMsgType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipit.gateway.framing import FrameParser, pong_frame
+from pipit.gateway import framing
+from pipit.gateway.framing import ControlFrame, FrameParser, close_frame
 from tests.live.rfc6455 import BINARY, CONTINUATION, PING, TEXT, frame
 
 LARGEST = 70_000
@@ -82,5 +83,18 @@ def test_the_largest_message_is_taken() -> None:
     assert received.messages == [(WSMsgType.TEXT, "x" * LARGEST)]
 
 
-def test_a_pong_carries_what_the_ping_had() -> None:
-    assert pong_frame(b"abc") == b"\x8a\x03abc"
+def test_control_frames_are_written_as_the_standard_has_them() -> None:
+    assert ControlFrame(WSMsgType.PONG, b"abc").wire == b"\x8a\x03abc"
+    assert framing.PING.wire == b"\x89\x00"
+    assert close_frame(1001).wire == b"\x88\x02\x03\xe9"
+
+
+def test_a_fault_in_handling_a_message_ends_the_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Faulty(Receiver):
+        def message_received(self, kind: WSMsgType, payload: Any) -> None:
+            raise RuntimeError("out of luck")
+
+    assert Faulty().feed(frame(TEXT, b"x")).failure == 1011
+    assert "out of luck" in caplog.text

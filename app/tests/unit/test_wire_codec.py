@@ -81,7 +81,7 @@ def test_what_is_no_packet_is_malformed(text: str) -> None:
     assert not understood(text.encode())
 
 
-@pytest.mark.parametrize("text", [b"\xff", b'{"hi":{"id":"\xff"}}'])
+@pytest.mark.parametrize("text", [b"\xff", b'{"hi":{"id":"\xff"}}', b'{"pub":{"content":"\xc3"}}'])
 def test_what_is_no_utf8_is_malformed(text: bytes) -> None:
     assert not understood(text)
 

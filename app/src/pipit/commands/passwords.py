@@ -9,16 +9,13 @@ from pipit.gateway.operations import OperationError
 CONSONANTS = "bdfghjklmnprstvz"
 VOWELS = "aeiou"
 SYLLABLES = 8
-"""16 x 5 syllables to the power of 8 are 50 bits: enough against guesses that cost an argon2id
-hash each (NIST SP 800-63B, 5.1.1, asks for 20 bits of what an online attacker has to guess)."""
+"""Of 16 x 5 each: 50 bits, far more than anybody can guess at an argon2id hash a try."""
 
 
 def generated(shortest: int) -> str:
     """A new password that can be read out and typed: `bidu-kalo-remi-tove`."""
-    syllables = max(SYLLABLES, shortest // 2)
-    letters = "".join(
-        secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(syllables)
-    )
+    syllables = max(SYLLABLES, (shortest + 1) // 2)
+    letters = "".join(secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(syllables))
     return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
 
 

@@ -38,11 +38,11 @@ class Progress:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Progress]:
-    """Progress that ends its line."""
+    """Progress that tells its end, unless something is raised, and ends its line."""
     shown = Progress(what, total)
     try:
         yield shown
-    finally:
         shown.show()
+    finally:
         if sys.stderr.isatty():
             print(file=sys.stderr)

@@ -5,7 +5,7 @@ trailing zeros of the fraction are cut and there is never an offset.
 """
 
 import time
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 
@@ -14,6 +14,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_MS = 86_400_000
 
 
@@ -40,4 +41,4 @@ def parse(stamp: str) -> int:
     moment = datetime.fromisoformat(stamp)
     if moment.tzinfo is None:
         raise ValueError(f"time {stamp!r} has no zone: want e.g. 2026-11-23T09:10:37.55Z")
-    return int(moment.timestamp() * 1000)
+    return (moment - EPOCH) // timedelta(milliseconds=1)

@@ -22,11 +22,6 @@ def count(spans: Iterable[Span]) -> int:
     return sum(hi - low for low, hi in spans)
 
 
-def covers(spans: Iterable[Span], number: int) -> bool:
-    """Whether a number lies in one of the spans."""
-    return any(low <= number < hi for low, hi in spans)
-
-
 def clip(spans: Iterable[Span], low: int, hi: int) -> list[Span]:
     """The parts of the spans that lie within [low, hi)."""
     cut = ((max(a, low), min(b, hi)) for a, b in spans)

@@ -6,23 +6,31 @@ them on instead, in the very call, so that a session needs no task that waits fo
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Protocol
 
 from aiohttp._websocket.models import WSMessageTextBytes
 from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.http import WebSocketError, WebSocketReader, WSCloseCode, WSMessage, WSMsgType
 
-PING = b"\x89\x00"
+log = logging.getLogger(__name__)
 
 
-def close_frame(code: int) -> bytes:
-    """An unmasked close frame that says why."""
-    return b"\x88\x02" + code.to_bytes(2)
+class ControlFrame:
+    """A close, ping or pong of the server, with at most 125 bytes of payload (section 5.5)."""
+
+    __slots__ = ("wire",)
+
+    def __init__(self, kind: WSMsgType, payload: bytes = b"") -> None:
+        self.wire = bytes((0x80 | kind, len(payload))) + payload
 
 
-def pong_frame(payload: bytes) -> bytes:
-    """The answer to a ping with that payload, of 125 bytes at most."""
-    return bytes((0x8A, len(payload))) + payload
+PING = ControlFrame(WSMsgType.PING)
+
+
+def close_frame(code: int) -> ControlFrame:
+    """Says why the connection ends (section 7.4)."""
+    return ControlFrame(WSMsgType.CLOSE, code.to_bytes(2))
 
 
 class Receiver(Protocol):
@@ -92,8 +100,11 @@ class _Handover(WebSocketDataQueue):
         self._receiver.message_received(data.type, data.data)
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
-        code = exc.code if isinstance(exc, WebSocketError) else WSCloseCode.INTERNAL_ERROR
-        self._receiver.framing_failed(code)
+        if isinstance(exc, WebSocketError):
+            self._receiver.framing_failed(exc.code)
+        else:
+            log.error("a message was not handled", exc_info=exc)
+            self._receiver.framing_failed(WSCloseCode.INTERNAL_ERROR)
 
     def feed_eof(self) -> None:
         pass

@@ -35,7 +35,6 @@ def _first(service: Service, session: Session, request: rq.Hi) -> None:
     if (int(found[1]), int(found[2])) < OLDEST:
         raise Refused(status.VERSION)
     session.version = found[0]
-    session.platform = request.platf or ""
     _update(session, request)
     result = status.OK if session.polled else status.CREATED
     session.reply(result, request.id, params=_params(service.settings))
@@ -53,11 +52,8 @@ def _again(session: Session, request: rq.Hi) -> None:
 
 def _update(session: Session, request: rq.Hi) -> None:
     session.agent = request.ua or session.agent
-    session.language = request.lang or session.language
     if request.dev:
         session.device = "" if request.dev == ERASE else request.dev
-    if request.bkg is not None:
-        session.background = request.bkg
 
 
 def _params(settings: Settings) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from pipit.gateway import authentication
 from pipit.gateway.address import Addresses
 from pipit.gateway.answers import ctrl_text, no_api_key
 from pipit.gateway.service import Service
-from pipit.gateway.sessions import Sessions
-from pipit.topics.session import Session
+from pipit.gateway.sessions import ClientSession, Sessions
 from pipit.wire import status
 from pipit.wire.codec import Frames
 
@@ -36,18 +35,17 @@ HEADERS = {
 }
 
 
-class LongPollSession(Session):
+class LongPollSession(ClientSession):
     """What a client is sent waits here, packet by packet, until it polls."""
 
     __slots__ = (
-        "arrived", "closing", "left", "packets", "polls", "ready", "seen", "sessions", "size",
+        "arrived", "closing", "left", "packets", "polls", "ready", "seen", "size",
     )  # fmt: skip
 
     polled = True
 
     def __init__(self, sessions: Sessions, address: str) -> None:
-        super().__init__(secrets.token_urlsafe(16), address)
-        self.sessions = sessions
+        super().__init__(sessions, secrets.token_urlsafe(16), address)
         self.packets: deque[bytes] = deque()
         self.size = 0
         self.closing = False

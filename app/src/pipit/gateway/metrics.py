@@ -35,6 +35,9 @@ from pipit.wire import status
 from pipit.wire.status import Refused
 
 
+ANSWERS = "Requests answered with a {ctrl}, by code; messages taken are in pipit_messages."
+
+
 @dataclass(slots=True)
 class Sources:
     """Where the figures come from."""
@@ -76,7 +79,7 @@ class Metrics(Collector):
         """The figures of now (called by the registry)."""
         yield from self._gauges()
         yield from self._counters()
-        answers = CounterMetricFamily("pipit_answers", "Answers by code.", labels=["code"])
+        answers = CounterMetricFamily("pipit_answers", ANSWERS, labels=["code"])
         for code, number in self.sources.sessions.answers.items():
             answers.add_metric([str(code)], number)
         yield answers

@@ -19,7 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from pipit import keys
 from pipit.accounts.service import Accounts
-from pipit.bus.memory import MemoryBus
+from pipit.bus.factory import make_bus
 from pipit.config import Settings
 from pipit.gateway import answers, control
 from pipit.gateway.app import Gateway, make_gateway
@@ -38,10 +38,11 @@ IDLE_SECONDS = 15
 A proxy in front should keep its idle connections for less.
 """
 BACKLOG = 1024
-DRAIN_SECONDS = 4.0
+DRAIN_SECONDS = 3.0
 """For requests under way when the service is told to stop; then GOODBYE_SECONDS for the clients."""
-GOODBYE_SECONDS = 2.0
-HANDLER_SECONDS = 2.0
+GOODBYE_SECONDS = 1.0
+HANDLER_SECONDS = 1.0
+"""For uploads and the like."""
 GC_THRESHOLDS = (5000, 10, 1000)
 """Full collections, which halt the loop for long, are left to quiet moments."""
 QUIET_SECONDS = 600
@@ -88,7 +89,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         store = make_store(settings)
         await store.open()
         stack.push_async_callback(store.close)
-        bus = MemoryBus()
+        bus = make_bus(settings)
         await bus.open()
         stack.push_async_callback(bus.close)
         accounts = Accounts(settings, store, bus, keys.token_key(settings.keys_dir))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET
 
 from pipit.core import clock
 from pipit.gateway.limits import Limits
@@ -83,3 +85,20 @@ class Sessions:
         """Waits until those that are gone are detached everywhere."""
         while self.leaving:
             await asyncio.wait(self.leaving)
+
+
+class ClientSession(Session):
+    """What sessions of all transports have in common."""
+
+    __slots__ = ("sessions",)
+
+    def __init__(self, sessions: Sessions, sid: str, address: str) -> None:
+        super().__init__(sid, address)
+        self.sessions = sessions
+
+    def reply(
+        self, status: Status, id: str | None = None, topic: str | None = None, params: Any = UNSET
+    ) -> None:
+        """Answers a request; counted by code."""
+        self.sessions.answers[status.code] += 1
+        super().reply(status, id, topic, params)

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp.http import WSCloseCode, WSMsgType
-from msgspec import UNSET
 
-from pipit.gateway.framing import PING, FrameParser, close_frame, pong_frame
+from pipit.gateway.framing import PING, ControlFrame, FrameParser, close_frame
 from pipit.gateway.heartbeat import Heartbeat
 from pipit.gateway.outbound import Outbound
-from pipit.gateway.sessions import Sessions
-from pipit.topics.session import Session
+from pipit.gateway.sessions import ClientSession, Sessions
 from pipit.wire import status
 from pipit.wire.codec import Frames
-from pipit.wire.status import Status
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +35,7 @@ class Endpoint:
     max_bytes: int
 
 
-class WebSocketSession(Session, asyncio.Protocol):
+class WebSocketSession(ClientSession, asyncio.Protocol):
     """A client's session and, in the same object to save memory, the protocol of its transport.
 
     The transport holds nothing back while the kernel takes what it is given: its buffer limit is
@@ -53,7 +50,7 @@ class WebSocketSession(Session, asyncio.Protocol):
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, transport: asyncio.Transport, address: str) -> None:
-        super().__init__(f"ws{next(_numbers)}", address)
+        super().__init__(endpoint.sessions, f"ws{next(_numbers)}", address)
         self.endpoint = endpoint
         self.transport = transport
         self.parser: FrameParser | None = FrameParser(self, endpoint.max_bytes)
@@ -69,7 +66,7 @@ class WebSocketSession(Session, asyncio.Protocol):
 
     # -- for topics -------------------------------------------------------------------------------
 
-    def send(self, frames: Frames) -> None:
+    def send(self, frames: Frames | ControlFrame) -> None:
         """Queues frames; they are written at the end of the loop's tick."""
         if self.full:
             self._hold(frames.wire)
@@ -95,7 +92,9 @@ class WebSocketSession(Session, asyncio.Protocol):
         if self.closing:
             return
         self.closing = self.full = True
-        self.transport.write(b"".join(self.pending) + close_frame(code))
+        if self.transport.is_closing():
+            return
+        self.transport.write(b"".join(self.pending) + close_frame(code).wire)
         self.transport.write_eof()
         self.transport.resume_reading()
         self._unsent()
@@ -113,15 +112,8 @@ class WebSocketSession(Session, asyncio.Protocol):
 
     def opened(self) -> None:
         """The connection is this session's now."""
-        self.endpoint.sessions.opened(self)
+        self.sessions.opened(self)
         self.endpoint.heartbeat.add(self)
-
-    def reply(
-        self, status: Status, id: str | None = None, topic: str | None = None, params: Any = UNSET
-    ) -> None:
-        """Answers a request; counted by code."""
-        self.endpoint.sessions.answers[status.code] += 1
-        super().reply(status, id, topic, params)
 
     # -- for the heartbeat ------------------------------------------------------------------------
 
@@ -129,7 +121,7 @@ class WebSocketSession(Session, asyncio.Protocol):
         """Asks for a sign of life, which anything received is; not while nothing is read anyway."""
         if not (self.full or self.backed_up):
             self.is_silent = True
-            self.transport.write(PING)
+            self.send(PING)
 
     def moves(self) -> bool:
         """Whether the client has read anything of what waits for it since this was asked last."""
@@ -140,7 +132,7 @@ class WebSocketSession(Session, asyncio.Protocol):
         """Ends the connection at once; the client resumes where it was when it comes back."""
         if not self.transport.is_closing():
             log.info("session %s cut off: the client %s", self.sid, reason)
-            self.endpoint.sessions.cut_off += 1
+            self.sessions.cut_off += 1
             self.closing = self.full = True
             self.transport.abort()
 
@@ -177,7 +169,7 @@ class WebSocketSession(Session, asyncio.Protocol):
         self.pending.clear()
         self.parser = None
         self.endpoint.heartbeat.remove(self)
-        self.endpoint.sessions.lost(self)
+        self.sessions.lost(self)
         self._wake()
 
     # -- for the parser ---------------------------------------------------------------------------
@@ -188,11 +180,11 @@ class WebSocketSession(Session, asyncio.Protocol):
             if kind is WSMsgType.CLOSE:
                 self.transport.close()
         elif kind is WSMsgType.TEXT:
-            self.endpoint.sessions.received(self, payload)
+            self.sessions.received(self, payload)
         elif kind is WSMsgType.BINARY:
             self._binary_received(payload)
         elif kind is WSMsgType.PING:
-            self.transport.write(pong_frame(payload))
+            self.send(ControlFrame(WSMsgType.PONG, payload))
         elif kind is WSMsgType.CLOSE:
             self._peer_closed(payload)
 
@@ -215,7 +207,7 @@ class WebSocketSession(Session, asyncio.Protocol):
         except UnicodeDecodeError:
             self.reply(status.MALFORMED)
         else:
-            self.endpoint.sessions.received(self, text)
+            self.sessions.received(self, text)
 
     def _hold(self, data: bytes) -> None:
         if not self.closing:

@@ -1,8 +1,8 @@
 """A topic in memory: what all kinds have in common.
 
-To add a kind: subclass Topic (or Conversation, where messages are kept), override what differs, and
-name its prefix in hub.KINDS. To add a request: a struct in wire/requests.py, a method here, a line
-in gateway/dispatch.py.
+To add a kind: subclass Topic (or Conversation, where messages are kept), override what differs,
+name its prefix in hub.KINDS and what clients call it in names.py. To add a request: a struct in
+wire/requests.py (and in its Packet and Request), a method here, a line in gateway/dispatch.py.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 class Topic:
     """A topic that this process owns; made empty, filled by `load` under its lock.
 
-    Handlers of requests answer through the session, or raise Refused. Those that change a topic
-    hold `lock` while they wait for the store; {pub} and {note} never wait.
+    `used`: when the hub last handed it out (time.monotonic), so that it is not forgotten between
+    that and its lock. Handlers of requests answer through the session, or raise Refused. Those that
+    change a topic hold `lock` while they wait for the store; {pub} and {note} never wait.
     """
 
-    __slots__ = ("hub", "lock", "name")
+    __slots__ = ("hub", "lock", "name", "used")
 
     def __init__(self, hub: Hub, name: str) -> None:
         self.hub = hub
         self.name = name
         self.lock = asyncio.Lock()
+        self.used = 0.0
 
     @property
     def idle(self) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ FLUSH_SECONDS = 1.0
 """How long marks and last-seen times wait to be written together."""
 
 SWEEP_SECONDS = 30.0
-"""How long a topic that nobody uses stays in memory, at least."""
+"""How long a topic that nobody uses stays in memory, at least; how often such are looked for."""
 
 FILE_URL = re.compile(r"/v0/file/s/([A-Za-z0-9_-]{1,64})(\.[A-Za-z0-9]*)?")
 
@@ -106,6 +107,7 @@ class Hub:
         if topic is None:
             kind = KINDS["me"] if name.startswith("me") else KINDS[name[:3]]
             topic = self.topics[name] = kind(self, name)
+        topic.used = time.monotonic()
         return topic
 
     def resolve(self, session: Session, name: str) -> Topic:
@@ -187,6 +189,7 @@ class Hub:
                 announcing.member_gone(topic, part)
             if isinstance(topic, P2P):
                 await topic.settle()
+                await self.flush()  # the partner's row of it is read from the store from now on
                 topic.forget()
 
     async def profile_changed(self, user: str, actor: Session) -> None:
@@ -260,7 +263,7 @@ class Hub:
         record = await self.store.load_file(file)
         if record is None:
             return False
-        if record.owner in (user, ""):  # "": uploaded at sign-up, before there was an account
+        if record.owner == user:
             return True
         for use in await self.store.file_uses(file):
             if use.seq == 0 or await self.may_read(user, use.target):
@@ -268,8 +271,13 @@ class Hub:
         return False
 
     async def link_pictures(self, target: str, user: str, urls: Iterable[str]) -> None:
-        """Notes that files are the picture of a user or topic."""
-        files = await self.readable_files(user, urls)
+        """Notes that files are the picture of a user or topic.
+
+        One that was uploaded at sign-up, before there was an account, belongs to whoever names it.
+        """
+        found = [match[1] for match in map(FILE_URL.fullmatch, urls) if match]
+        records = [record for file in found if (record := await self.store.load_file(file))]
+        files = [r.id for r in records if not r.owner or await self.may_read_file(user, r.id)]
         await self.store.link_files([FileUse(file, target) for file in files])
 
     # -- what is written together ------------------------------------------------------------------
@@ -299,7 +307,7 @@ class Hub:
             raise
 
     async def _keep_house(self) -> None:
-        swept = clock.now_ms()
+        swept = time.monotonic()
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             try:
@@ -307,14 +315,16 @@ class Hub:
             except StoreError as fault:
                 log.warning("marks are not written yet: %s", fault)
                 continue
-            if clock.now_ms() - swept > SWEEP_SECONDS * 1000:
-                swept = clock.now_ms()
+            if time.monotonic() - swept > SWEEP_SECONDS:
+                swept = time.monotonic()
                 self.sweep()
 
     def sweep(self) -> None:
         """Forgets topics that nobody uses."""
-        for name in [name for name, topic in self.topics.items() if topic.idle]:
-            if not self._marks or all(key[0] != name for key in self._marks):
+        due = time.monotonic() - SWEEP_SECONDS
+        marked = {topic for topic, _ in self._marks}
+        for name, topic in list(self.topics.items()):
+            if topic.idle and topic.used < due and name not in marked:
                 del self.topics[name]
 
     def me(self, user: str) -> Me:

@@ -37,6 +37,11 @@ class P2P(Conversation):
         self.peers = {low: high, high: low}
         self.call: calls.Call | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be lost if this object were forgotten."""
+        return super().idle and self.call is None
+
     # -- access ------------------------------------------------------------------------------------
 
     async def make(self, session: Session, request: rq.Sub) -> bool:
@@ -168,6 +173,11 @@ class P2P(Conversation):
         me = self.hub.online.get(part.user)
         if me is not None and part.may(access.PRESENCE) and self.in_sight(part):
             me.contact_online(self.name, Pres("me", "on", src=self.view(part)))
+
+    def went(self, part: Part) -> None:
+        """A call that both sides have left is over."""
+        if self.call is not None and self.call.accepted is not None and not self.sessions:
+            calls.end(self, "disconnected")
 
     def in_sight(self, part: Part) -> bool:
         """Whether the other is online and lets it be seen."""

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -46,9 +46,8 @@ def publish(
     topic: Conversation, session: Session, request: rq.Pub, extra: rq.Extra | None
 ) -> Awaitable[None] | None:
     """Takes a message; a coroutine is returned where the store must be asked first."""
-    if extra is not None and extra.obo and session.level < ROOT:
-        request.id = None  # as the recorded server answers it
-        raise Refused(status.DENIED)
+    if extra is not None and extra.obo:
+        _refuse_obo(session, request)
     part = topic.sessions.get(session)
     if part is None:
         raise Refused(status.ATTACH_FIRST)
@@ -63,6 +62,14 @@ def publish(
         return _publish_checked(topic, session, request, files or ())
     accept(topic, session, request)
     return None
+
+
+def _refuse_obo(session: Session, request: rq.Pub) -> NoReturn:
+    """Nobody writes in another's name; the protocol lets operators, which is not built."""
+    if session.level == ROOT:
+        raise Refused(status.NOT_IMPLEMENTED)
+    request.id = None  # as the recorded server answers it
+    raise Refused(status.DENIED)
 
 
 async def _publish_checked(

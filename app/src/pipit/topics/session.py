@@ -1,6 +1,4 @@
-"""One connection of a client, as topics see it: who it is, what it is attached to, and a way to
-send.
-"""
+"""One connection of a client, as topics see it: who it is, where it is attached, how to send."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
-from pipit.accounts.levels import ANONYMOUS, AUTHENTICATED, LEVEL_NAMES, NOBODY, ROOT
+from pipit.accounts.levels import NOBODY
 from pipit.core import clock
 from pipit.wire.codec import Frames, encode
 from pipit.wire.replies import Ctrl, MetaPart, Reply
@@ -17,8 +15,6 @@ from pipit.wire.status import Status
 
 if TYPE_CHECKING:
     from pipit.topics.base import Topic
-
-__all__ = ["ANONYMOUS", "AUTHENTICATED", "LEVEL_NAMES", "NOBODY", "ROOT", "Session"]
 
 
 class Session:
@@ -29,8 +25,9 @@ class Session:
     """
 
     __slots__ = (
-        "address", "agent", "attached", "backlog", "background", "busy", "device", "language",
-        "level", "platform", "search", "sid", "user", "version", )  # fmt: skip
+        "address", "agent", "attached", "backlog", "busy", "device", "level", "search", "sid",
+        "user", "version",
+    )  # fmt: skip
 
     polled = False
     """Whether it is a long-polling session, whose {hi} is answered 200 instead of 201."""
@@ -42,10 +39,7 @@ class Session:
         self.level = NOBODY
         self.version = ""
         self.agent = ""
-        self.language = ""
-        self.platform = ""
         self.device = ""
-        self.background = False
         self.search: bytes | None = None
         self.attached: dict[str, Topic] = {}
         self.backlog: deque[str | bytes] | None = None

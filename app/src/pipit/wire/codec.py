@@ -30,7 +30,8 @@ def decode(text: str | bytes) -> tuple[Request, Extra | None]:
     type.
     """
     try:
-        packet = _packets.decode(text)
+        # msgspec does not look into what it keeps as Raw: bytes are checked by decoding them first
+        packet = _packets.decode(text if isinstance(text, str) else text.decode())
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
         raise Malformed(str(fault)) from None
     for verb in _VERBS:
