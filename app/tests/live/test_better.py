@@ -255,7 +255,7 @@ async def may_download(server: Server, client: Client, url: str) -> bool:
         aiohttp.ClientSession(server.url, headers=headers) as http,
         http.get(url) as response,
     ):
-        assert response.status in (200, 403), response.status
+        assert response.status in (200, 404), response.status
         return response.status == 200
 
 

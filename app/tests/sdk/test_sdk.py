@@ -40,8 +40,8 @@ def run(server: Server) -> Run:
     @cache
     def outcomes(file: Path) -> dict[str, Outcome]:
         said = node(file, server.url)
+        print(said)
         lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-        assert lines, f"node said nothing of tests:\n{said}"
         return {line["name"]: line for line in lines}
 
     return outcomes

@@ -34,7 +34,6 @@ from pipit.topics.hub import Hub
 from pipit.wire import status
 from pipit.wire.status import Refused
 
-
 ANSWERS = "Requests answered with a {ctrl}, by code; messages taken are in pipit_messages."
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp.http import WSCloseCode, WSMsgType
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 512 * 1024
 """Bytes that may pile up for a client that still has to read earlier ones, before it is cut off."""
 
-_numbers = itertools.count(1)
-
 
 @dataclass(slots=True)
 class Endpoint:
@@ -33,6 +32,7 @@ class Endpoint:
     outbound: Outbound
     heartbeat: Heartbeat
     max_bytes: int
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
 
 class WebSocketSession(ClientSession, asyncio.Protocol):
@@ -50,7 +50,7 @@ class WebSocketSession(ClientSession, asyncio.Protocol):
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, transport: asyncio.Transport, address: str) -> None:
-        super().__init__(endpoint.sessions, f"ws{next(_numbers)}", address)
+        super().__init__(endpoint.sessions, f"ws{next(endpoint.numbers)}", address)
         self.endpoint = endpoint
         self.transport = transport
         self.parser: FrameParser | None = FrameParser(self, endpoint.max_bytes)
@@ -79,7 +79,7 @@ class WebSocketSession(ClientSession, asyncio.Protocol):
         """Waits until the kernel has taken what was sent, or the connection is gone."""
         self.endpoint.outbound.write(self)
         while self.full and not self.closing:
-            if self.writable is None:
+            if self.writable is None or self.writable.done():
                 self.writable = asyncio.get_running_loop().create_future()
             await self.writable
 
