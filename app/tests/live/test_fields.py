@@ -1,4 +1,4 @@
-"""Every field of every packet, with values of every wrong type: refused, and nothing else happens."""
+"""Every field of every packet, with values of every wrong type: refused, and that is all."""
 
 import json
 from collections.abc import AsyncIterator
@@ -132,7 +132,9 @@ async def two_in_a_group(server: Server) -> AsyncIterator[tuple[Client, Client, 
     async with people(server, "ann", "bob") as (ann, bob):
         name = await group(ann, bob, desc={"public": {"fn": "Crew"}})
         await ann.request("pub", topic=name, content="hello")
-        await bob.next("data")
+        for client in (ann, bob):
+            await client.next("data")
+            await view(client, name)
         yield ann, bob, name
 
 

@@ -8,8 +8,9 @@ test("a first message starts a chat of two", async (t) => {
   const annsChat = ann.chat(bob);
   await ann.open(annsChat);
   await say(annsChat, "hello");
-  await bob.until(() => bob.me.getContact(ann.uid)?.unread === 1, "an unread message from ann");
-  assert.equal(bob.me.getContact(ann.uid).public.fn, "ann");
+  const contact = () => bob.me.getContact(ann.uid);
+  await bob.until(() => contact()?.unread === 1, "an unread message");
+  await bob.until(() => contact().public?.fn === "ann", "the name of who wrote it");
   await bob.open(bob.chat(ann));
   assert.deepEqual(shown(bob.chat(ann)), ["hello"]);
 });
