@@ -4,7 +4,7 @@ only on `me`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING
 
 from pipit.core import access
@@ -16,6 +16,7 @@ from pipit.wire.status import EVICTED
 
 if TYPE_CHECKING:
     from pipit.topics.conversation import Conversation
+    from pipit.topics.me import Me
 
 Build = Callable[[str], Reply]
 """Makes a packet, given what its receiver calls the topic."""
@@ -53,24 +54,33 @@ def to_me(
     *builds: Build,
     need: int = access.NONE,
     skip: Session | None = None,
+    but: Container[str] = (),
     everywhere: bool = False,
 ) -> None:
-    """Tells sessions on `me` of these members whose mode holds `need`.
+    """Tells sessions on `me` of these members, `but` some users, whose mode holds `need`.
 
-    Those attached to the topic are left out, as they hear of it there, unless `everywhere`.
+    Those attached to the topic are left out, as they hear of it there, unless `everywhere`. In a
+    busy group that is nearly everybody for each message, so this is looked at first.
     """
     shared = Shared(*builds)
     online = topic.hub.online
+    attached: Container[Session] = () if everywhere else topic.sessions
     for part in parts:
-        me = online.get(part.user)
-        if me is None or part.sub.reader or not part.may(need):
-            continue
-        if need & access.PRESENCE and not me.listening:
+        me = online.get(part.sub.user)
+        if me is None:
             continue
         for session in me.sessions:
-            if session is skip or (not everywhere and session in topic.sessions):
+            if session in attached or session is skip:
                 continue
+            if part.user in but or not _hears(part, me, need):
+                break
             session.send(shared.named(topic.view(part)))
+
+
+def _hears(part: Part, me: Me, need: int) -> bool:
+    """Whether a member is told what needs these bits; presence is a wish of the whole `me`, too."""
+    wanted = me.listening or not need & access.PRESENCE
+    return part.may(need) and wanted and not part.sub.reader
 
 
 def others(topic: Conversation, user: str) -> Iterable[Part]:

@@ -187,8 +187,8 @@ def _announce(topic: Conversation, done: Sequence[Pending]) -> None:
     """Members who are online but not in the topic learn that there is something new."""
     writers = {entry.message.sender for entry in done}
     need = access.PRESENCE | access.READ
-    rest = (part for user, part in topic.parts.items() if user not in writers)
-    announcing.to_me(topic, rest, *(_news(entry.message) for entry in done), need=need)
+    news = (_news(entry.message) for entry in done)
+    announcing.to_me(topic, topic.parts.values(), *news, need=need, but=writers)
     for user in writers & topic.parts.keys():
         builds = (_news(entry.message, reader=user) for entry in done)
         announcing.to_me(topic, [topic.parts[user]], *builds, need=need)

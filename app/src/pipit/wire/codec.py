@@ -49,27 +49,20 @@ def encode(reply: Reply) -> bytes:
 class Frames:
     """Packets, encoded once, that any number of sessions may share.
 
-    Long polling takes them one by one; a WebSocket takes `wire`, all of them as unmasked text
-    frames.
+    Long polling takes them one by one; a WebSocket takes `wire`, all of them as text frames
+    (RFC 6455, 5.2: FIN, no mask).
     """
 
-    __slots__ = ("_wire", "packets")
+    __slots__ = ("packets", "wire")
 
     def __init__(self, *packets: bytes) -> None:
         self.packets: Sequence[bytes] = packets
-        self._wire: bytes | None = None
+        self.wire = b"".join([text_header(len(packet)) + packet for packet in packets])
 
     @classmethod
     def of(cls, *replies: Reply) -> "Frames":
         """The frames of some replies, in order."""
         return cls(*map(encode, replies))
-
-    @property
-    def wire(self) -> bytes:
-        """The bytes for a WebSocket (RFC 6455, 5.2: FIN, text, no mask)."""
-        if self._wire is None:
-            self._wire = b"".join(text_header(len(packet)) + packet for packet in self.packets)
-        return self._wire
 
 
 def text_header(length: int) -> bytes:
