@@ -7,6 +7,8 @@ from pathlib import Path
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 PASSWORD = "chirp-chirp-7"
+BLUE = re.compile(r"\bblue\b")
+"""The class of a message's ticks once it was read."""
 KEEP_SCREENSHOTS = bool(os.environ.get("PIPIT_SCREENSHOTS"))
 SCREENSHOTS = Path(__file__).parents[3] / "docs/img"
 
@@ -135,4 +137,5 @@ class Person:
     def screenshot(self, name: str) -> None:
         """Keeps docs/img/<name>.png for the README if PIPIT_SCREENSHOTS is set."""
         if KEEP_SCREENSHOTS:
+            self.page.mouse.move(0, 0)
             self.page.screenshot(path=SCREENSHOTS / f"{name}.png")

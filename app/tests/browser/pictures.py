@@ -7,8 +7,15 @@ from pathlib import Path
 
 from playwright.sync_api import FilePayload
 
+from pipit.demo.pictures import picture
+
 PIPIT = Path(__file__).parents[2] / "web/icons/pipit-512.png"
 """15 KB: the web app sends it inside of the message."""
+
+
+def scene(name: str) -> FilePayload:
+    """One of the demo's pictures."""
+    return {"name": f"{name}.png", "mimeType": "image/png", "buffer": picture(name).png}
 
 
 def noise(side: int = 400) -> FilePayload:

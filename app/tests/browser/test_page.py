@@ -106,7 +106,6 @@ def test_on_a_phone_the_list_and_the_chat_take_turns(join: Join) -> None:
     bob.open_chat("Alice Finch")
     bob.say("See you at the pond.")
     expect(alice.message("See you at the pond.")).to_be_visible()
-    alice.screenshot("phone")
     alice.page.locator("#hide-message-view").click()
     expect(alice.chat("Bob Wren")).to_be_visible()
     expect(alice.page.locator("#topic-view")).to_be_hidden()

@@ -164,6 +164,9 @@ class Store(Protocol):
         `members` counts every subscription that is not deleted, those of readers too.
         """
 
+    async def load_user_and_contacts(self, user: str) -> tuple[User, list[Contact]] | None:
+        """`load_user` and `contacts` in one go, for who comes online."""
+
     async def contact(self, user: str, topic: str) -> Contact | None:
         """One row of `contacts`."""
 

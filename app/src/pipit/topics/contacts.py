@@ -23,36 +23,41 @@ def contact_row(hub: Hub, me: Me, contact: Contact, since: int | None) -> SubRow
     name = known.view if known else hub.view(sub.topic, sub.user, reader=sub.reader)
     if sub.deleted is not None:
         return SubRow(topic=name, deleted=clock.text(sub.deleted))
-    row = SubRow(
+    online = known is not None and known.online
+    updated, touched = max(contact.updated, sub.updated), contact.touched
+    if since is not None and max(updated, touched) <= since:
+        return SubRow(topic=name, online=online, seq=contact.seq, read=sub.read, recv=sub.recv)
+    group = sub.topic.startswith("grp")
+    return SubRow(
         topic=name,
-        online=known is not None and known.online,
+        updated=clock.text(updated),
+        touched=clock.text(touched),
+        online=online,
+        acs=acs_of(sub.want, sub.given),
         seq=contact.seq,
         read=sub.read,
         recv=sub.recv,
+        clear=sub.cleared,
+        subcnt=contact.members if group else 0,
+        public=raw(contact.public),
+        trusted=raw(contact.trusted),
+        private=raw(sub.private),
+        seen=None if group or online else _seen(contact, sub),
     )
-    updated = max(contact.updated, sub.updated)
-    if since is None or max(updated, contact.touched) > since:
-        row.updated = clock.text(updated)
-        _fill(row, contact, sub)
-    return row
 
 
-def _fill(row: SubRow, contact: Contact, sub: Subscription) -> None:
-    row.touched = clock.text(contact.touched)
-    row.acs = acs_of(sub.want, sub.given)
-    row.clear = sub.cleared
-    row.public, row.trusted, row.private = map(raw, (contact.public, contact.trusted, sub.private))
-    if not sub.topic.startswith(("p2p", "slf")):
-        row.subcnt = contact.members
-    elif contact.seen_at is not None and not row.online and sub.mode & access.PRESENCE:
-        row.seen = Seen(clock.text(contact.seen_at), contact.seen_ua)
+def _seen(contact: Contact, sub: Subscription) -> Seen | None:
+    """When the other of two was last online, for those who follow that."""
+    if contact.seen_at is None or not sub.mode & access.PRESENCE:
+        return None
+    return Seen(clock.text(contact.seen_at), contact.seen_ua)
 
 
 def _newest(hub: Hub, contact: Contact) -> Subscription:
     """The subscription of a loaded topic: its marks reach the store a little later."""
-    topic = hub.topics.get(contact.sub.topic)
-    if isinstance(topic, Conversation) and contact.sub.deleted is None:
-        part = topic.parts.get(contact.sub.user)
-        if part is not None:
-            return part.sub
-    return contact.sub
+    sub = contact.sub
+    topic = hub.topics.get(sub.topic)
+    if topic is None or sub.deleted is not None or not isinstance(topic, Conversation):
+        return sub
+    part = topic.parts.get(sub.user)
+    return part.sub if part is not None else sub

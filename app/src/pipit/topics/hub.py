@@ -231,7 +231,7 @@ class Hub:
             return
         known = me.contacts.get(topic.name)
         if known is None:
-            me.contacts[topic.name] = Known(topic.view(part), part.mode, reader=part.sub.reader)
+            me.contacts[topic.name] = Known(topic.view(part), part.mode, part.sub.reader)
         else:
             known.view, known.mode, known.reader = topic.view(part), part.mode, part.sub.reader
 

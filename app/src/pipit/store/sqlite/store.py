@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import apsw
+
 from pipit.core.ranges import Span
 from pipit.core.tags import Query
 from pipit.store.base import Committed, Unavailable
@@ -26,6 +28,7 @@ from pipit.store.records import (
 )
 from pipit.store.sqlite import accounts, database, files, messages, tags, topics
 from pipit.store.sqlite.readers import Readers
+from pipit.store.sqlite.sql import transaction
 from pipit.store.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -160,6 +163,9 @@ class SqliteStore:
     async def contacts(self, user: str, deleted_since: int | None = None) -> list[Contact]:
         return await self._read(topics.contacts, user, deleted_since)
 
+    async def load_user_and_contacts(self, user: str) -> tuple[User, list[Contact]] | None:
+        return await self._read(_user_and_contacts, user)
+
     async def contact(self, user: str, topic: str) -> Contact | None:
         return await self._read(topics.contact, user, topic)
 
@@ -233,6 +239,12 @@ class SqliteStore:
 
     async def delete_files(self, files_: Iterable[str]) -> None:
         await self._write(files.delete_files, list(files_))
+
+
+def _user_and_contacts(db: apsw.Connection, user: str) -> tuple[User, list[Contact]] | None:
+    with transaction(db):
+        found = accounts.load_user(db, user)
+        return (found, topics.contacts(db, user, None)) if found else None
 
 
 def _check_names(changes: dict[str, Any], known: Sequence[str]) -> None:
