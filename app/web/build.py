@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from changes import CHANGES
+from labels import LABELS, NAMES
 from licenses import licenses
 
 HERE = Path(__file__).resolve().parent
@@ -32,13 +33,13 @@ STYLESHEETS = (
     PACKAGES / "@fontsource-variable/roboto/wght.css",
     PACKAGES / "@fontsource-variable/roboto/wght-italic.css",
     WEBAPP / "css/base.min.css",
+    HERE / "pipit.css",
 )
 LIBRARIES = (
     PACKAGES / "react/umd/react.production.min.js",
     PACKAGES / "react-dom/umd/react-dom.production.min.js",
     PACKAGES / "react-intl/react-intl.iife.js",
     PACKAGES / "qrcodejs/qrcode.min.js",
-    WEBAPP / "umd/tinode.prod.js",
 )
 NOTICE = "/* Part of tinode-webapp 0.25.3, changed for Pipit: see /licenses.txt */\n"
 
@@ -103,17 +104,18 @@ def add_stylesheet(assets: Assets) -> None:
     joined = ""
     for sheet in STYLESHEETS:
         css = sheet.read_text().replace("'Roboto Variable'", "Roboto")
+        css = css.replace("font-weight: 100 900", "font-weight: 300 700")  # 100 is too thin to read
         joined += re.sub(r"""url\(["']?([^"':)]+)["']?\)""", replace, css)
     assets.add("app.css", joined.encode())
 
 
 def shipped_scripts() -> dict[str, str]:
-    """The text of index.prod.js and of the scripts it loads later, by name.
+    """The text of the app's two scripts and of those it loads later, by name.
 
     The package also holds scripts of older builds, which nothing loads.
     """
     scripts: dict[str, str] = {}
-    waiting = ["index.prod.js"]
+    waiting = ["index.prod.js", "tinode.prod.js"]
     while waiting:
         name = waiting.pop()
         if name not in scripts:
@@ -129,6 +131,24 @@ def make_changes(scripts: dict[str, str], assets: Assets) -> None:
         if len(found) != 1:
             raise BuildError(f"“{what}” fits {len(found)} times, not once: {old}")
         scripts[found[0]] = scripts[found[0]].replace(old, assets.fill(new))
+
+
+def change_labels(scripts: dict[str, str]) -> None:
+    """Words labels as Pipit does, in place; raises BuildError if there is not just one of a name.
+
+    Every language is a script of its own: index.prod.js holds `de:e=>o.e(175)`, and so on.
+    """
+    languages = re.findall(r'[{,]"?([\w-]+)"?:e=>o\.e\((\d+)\)', scripts["index.prod.js"])
+    if set(LABELS) != {language for language, _ in languages}:
+        raise BuildError(f"the languages are {languages}, not {', '.join(LABELS)}")
+    for language, chunk in languages:
+        name = f"{chunk}.prod.js"
+        for label, text in zip(NAMES, LABELS[language], strict=True):
+            scripts[name], count = re.subn(
+                f'"{label}":"[^"]*"', f'"{label}":"{text}"', scripts[name]
+            )
+            if count != 1:
+                raise BuildError(f"{name} holds {label} {count} times, not once")
 
 
 def address_assets(script: str, assets: Assets) -> str:
@@ -150,6 +170,7 @@ def add_scripts(assets: Assets) -> None:
     assets.add_files(LIBRARIES)
     scripts = shipped_scripts()
     make_changes(scripts, assets)
+    change_labels(scripts)
     index = scripts.pop("index.prod.js")
     for name, script in scripts.items():
         assets.add(name, address_assets(script, assets).encode())

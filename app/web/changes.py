@@ -27,6 +27,19 @@ NAME_AND_ICON = (
     ),
 )
 
+START_PAGE = (
+    Change(
+        "no version of the client on the start page: it stands in the settings, under Support",
+        '(0,h.jsxs)("p",{children:[(0,h.jsx)(n.FormattedMessage,{id:"label_client"',
+        '!1&&(0,h.jsxs)("p",{children:[(0,h.jsx)(n.FormattedMessage,{id:"label_client"',
+    ),
+    Change(
+        "nor of the server, which was “no connection” until one signed in",
+        '(0,h.jsxs)("p",{children:[(0,h.jsx)(n.FormattedMessage,{id:"label_server"',
+        '!1&&(0,h.jsxs)("p",{children:[(0,h.jsx)(n.FormattedMessage,{id:"label_server"',
+    ),
+)
+
 NO_OTHER_SITES = (
     Change(
         "the server is the one that served the page, under the name localhost too",
@@ -54,12 +67,6 @@ NO_OTHER_SITES = (
         '"/licenses.txt"',
     ),
     Change(
-        "and the label of that link",
-        '(0,js.jsx)(d.FormattedMessage,{id:"link_privacy_policy",defaultMessage:"Privacy Policy",'
-        'description:"Ancor text for privacy policy link"})',
-        '"Open-source licences"',
-    ),
-    Change(
         "no switch for push notifications, which would need Google's servers",
         '(0,js.jsxs)("div",{className:"panel-form-row",'
         'children:[(0,js.jsx)("label",{htmlFor:"desktop-alerts",',
@@ -82,6 +89,12 @@ FAULTS = (
         "const s=e.subscribe(e.startMetaQuery().withDesc().withSub().build()).then(",
     ),
     Change(
+        "nor did older messages: they come newest first, and each set back to its own number"
+        " what its sender had read",
+        "t&&(t[e.what]=e.seq,",
+        "t&&(t[e.what]=Math.max(t[e.what]||0,e.seq),",
+    ),
+    Change(
         "an error in the console when somebody unknown starts a chat: there is no contact yet",
         'tnMeContactUpdate(e,t){if("on"==e',
         'tnMeContactUpdate(e,t){if(t)if("on"==e',
@@ -95,10 +108,43 @@ FAULTS = (
         "&&e.getMeta(e.startMetaQuery().withLaterData(24).withLaterDel().build());",
     ),
     Change(
+        "or they were asked for all at once, not by the page",
+        "s.getMeta(s.startMetaQuery().withLaterData().build())",
+        "s.getMeta(s.startMetaQuery().withLaterData(24).build())",
+    ),
+    Change(
+        "an exception when a message comes that is in the browser's store already",
+        'i.objectStore("message").add(',
+        'i.objectStore("message").put(',
+    ),
+    Change(
+        "or when one is deleted that was deleted before",
+        's.forEach(s=>r.objectStore("dellog").add(',
+        's.forEach(s=>r.objectStore("dellog").put(',
+    ),
+    Change(
+        "the page hung for many seconds when scrolled after sending: a message gets a number near"
+        " 2^28 until the server gives it one, and all numbers up to it were gone through",
+        "this.chatMessageRefs.every((a,n)=>{",
+        "Object.entries(this.chatMessageRefs).every(([n,a])=>{",
+    ),
+    Change(
+        "a new contact was subscribed anew with fewer rights after a lost connection: without the"
+        " one to delete for all",
+        "this.props.newTopicParams._topicName==this.props.topic;let s=e.startMetaQuery()",
+        "this.props.newTopicParams._topicName==this.props.topic&&e._new;let s=e.startMetaQuery()",
+    ),
+    Change(
         "somebody added to a group was “Not found” until a reload",
         "i.invite(e,null).catch(",
         "i.invite(e,null).then(()=>i.getMeta(i.startMetaQuery().withOneSub(void 0,e).build()))"
         ".catch(",
+    ),
+    Change(
+        "and was nameless in quotes, as all new contacts were",
+        "this._tinode._db.updUser(this.name,e.public)",
+        "e.public&&this._updateCachedUser(this.name,{user:this.name,public:e.public}),"
+        "this._tinode._db.updUser(this.name,e.public)",
     ),
     Change(
         "a picture that was uploaded lost its name",
@@ -122,4 +168,4 @@ HASHED_NAMES = (
     ),
 )
 
-CHANGES = (*NAME_AND_ICON, *NO_OTHER_SITES, *FAULTS, *HASHED_NAMES)
+CHANGES = (*NAME_AND_ICON, *START_PAGE, *NO_OTHER_SITES, *FAULTS, *HASHED_NAMES)

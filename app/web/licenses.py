@@ -6,9 +6,10 @@ from pathlib import Path
 
 HEAD = """\
 Pipit's web app is tinode-webapp 0.25.3 (https://github.com/tinode/webapp), Copyright Tinode LLC,
-under the Apache License 2.0. Pipit changed it: the name, the icon, links that led to its makers,
-the addresses of scripts, pictures and sounds, and the page that loads them. It also holds parts of
-the Firebase JavaScript SDK (Apache License 2.0, Copyright Google LLC), which Pipit does not use.
+under the Apache License 2.0. Pipit changed it: the name, the icon, the colours, links that led to
+its makers, some labels and faults, the addresses of scripts, pictures and sounds, and the page that
+loads them. It also holds parts of the Firebase JavaScript SDK (Apache License 2.0, Copyright Google
+LLC), which Pipit does not use.
 
 Pipit itself is under the Apache License 2.0.
 

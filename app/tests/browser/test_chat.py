@@ -64,6 +64,15 @@ def test_an_edited_message_changes_for_both(join: Join) -> None:
         expect(person.message("Good morning, Bob!")).to_have_count(0)
 
 
+def test_a_reply_names_whom_it_quotes(join: Join) -> None:
+    alice, bob = two_in_a_chat(join)
+    bob.say("Tea or coffee?")
+    alice.choose("Tea or coffee?", "Reply")
+    alice.say("Tea, please.")
+    for person in (alice, bob):
+        expect(person.message("Tea, please.")).to_contain_text("Bob WrenTea or coffee?")
+
+
 def test_a_message_is_deleted_for_oneself_or_for_all(join: Join) -> None:
     alice, bob = two_in_a_chat(join)
     alice.say("Seen by Bob alone")
