@@ -50,13 +50,22 @@ Script = Generator[Step, bytes, None]
 
 
 def ask(packet: dict[str, Any], until: bytes | None = None) -> Step:
-    """A step that sends a packet and is answered by a payload holding `until`, or its own id."""
+    """A step that sends a packet and is answered by a payload holding `until`, or its own id.
+
+    A refusal (a {ctrl} with that id and a code from 400 up) raises LoadError as it comes.
+    """
     (body,) = packet.values()
-    needle = until or b'"id":"%s"' % body["id"].encode()
-    return Step(client_frame(json.dumps(packet).encode()), lambda payload: needle in payload)
+    own = b'"id":"%s"' % body["id"].encode()
+
+    def is_answer(payload: bytes) -> bool:
+        if payload.startswith(b'{"ctrl":') and own in payload:
+            check(payload)
+        return (until or own) in payload
+
+    return Step(client_frame(json.dumps(packet).encode()), is_answer)
 
 
-def ctrl_of(answer: bytes) -> dict[str, Any]:
+def check(answer: bytes) -> dict[str, Any]:
     """Decode a {ctrl}. Raises LoadError if it is a refusal (codes from 400 up)."""
     ctrl: dict[str, Any] = json.loads(answer)["ctrl"]
     if ctrl["code"] >= 400:

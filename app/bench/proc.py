@@ -27,6 +27,14 @@ def cpu_seconds(pid: int) -> float:
     return nanoseconds / 1e9
 
 
+def write_calls(pid: int) -> int:
+    """How often a process has called write(2) and its like, on sockets and files (proc(5), io)."""
+    for line in Path(f"/proc/{pid}/io").read_text().splitlines():
+        if line.startswith("syscw:"):
+            return int(line.split()[1])
+    raise ValueError(f"/proc/{pid}/io has no syscw line")
+
+
 def resident_bytes(pid: int) -> int:
     """Memory of a process that is in RAM (Rss of /proc/<pid>/smaps_rollup)."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

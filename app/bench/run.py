@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bench import proc
 from bench.client import Load
@@ -67,9 +68,16 @@ class Run:
         )
 
 
-def cpu_of(pid: int, load: Load, work: Callable[[], object]) -> float:
-    """CPU seconds that the server spends on `work`, with what it does in the 0.2 s after it."""
-    before = proc.cpu_seconds(pid)
+class Cost(NamedTuple):
+    """CPU seconds and calls of write(2) and its like, of all threads of a process."""
+
+    cpu: float
+    writes: int
+
+
+def cost_of(pid: int, load: Load, work: Callable[[], object]) -> Cost:
+    """What the server spends on `work`, with what it does in the 0.2 s after it."""
+    cpu, writes = proc.cpu_seconds(pid), proc.write_calls(pid)
     work()
     load.rest(0.2)
-    return proc.cpu_seconds(pid) - before
+    return Cost(proc.cpu_seconds(pid) - cpu, proc.write_calls(pid) - writes)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.client import Connection, Load, Script, ask, ctrl_of
+from bench.client import Connection, Load, Script, ask, check
 from bench.frames import client_frame
 
 USER_AGENT = "TinodeWeb/0.25.3 (Chrome/140; Linux); tinodejs/0.25.3"
@@ -37,7 +37,7 @@ def start(account: Account) -> Script:
     """The start of the web app: {hi}, {login} by token, {sub me} with desc and sub."""
     yield HI
     login = {"id": "2", "scheme": "token", "secret": account.token}
-    ctrl_of((yield ask({"login": login})))
+    yield ask({"login": login})
     me = {"id": "3", "topic": "me", "get": {"what": "desc sub"}}
     yield ask({"sub": me}, until=b'"sub"')  # rows, or a 204 that names the part
 
@@ -50,17 +50,17 @@ def nothing() -> Script:
 def found_group(name: str, topics: list[str]) -> Script:
     """Make a group and put its topic's name into `topics`."""
     group = {"id": "4", "topic": "new1", "set": {"desc": {"public": {"fn": name}}}}
-    topics.append(ctrl_of((yield ask({"sub": group})))["topic"])
+    topics.append(check((yield ask({"sub": group})))["topic"])
 
 
 def attach(topic: str) -> Script:
     """Attach to a group or to a person, joining or making the topic if need be."""
-    ctrl_of((yield ask({"sub": {"id": "5", "topic": topic}})))
+    yield ask({"sub": {"id": "5", "topic": topic}})
 
 
 def publish(topic: str, text: str) -> Script:
     """Publish one message and wait until it is acknowledged."""
-    ctrl_of((yield ask({"pub": {"id": "6", "topic": topic, "content": text}})))
+    yield ask({"pub": {"id": "6", "topic": topic, "content": text}})
 
 
 def publish_frame(topic: str, text: str, *, echo: bool) -> bytes:
@@ -75,5 +75,5 @@ def _sign_up(accounts: list[Account]) -> Script:
     secret = base64.b64encode(f"{name}:password-{name}".encode()).decode()
     desc = {"public": {"fn": f"Person {name}"}}
     acc = {"id": "2", "user": "new", "scheme": "basic", "secret": secret, "login": True}
-    ctrl = ctrl_of((yield ask({"acc": acc | {"desc": desc}})))
+    ctrl = check((yield ask({"acc": acc | {"desc": desc}})))
     accounts.append(Account(ctrl["params"]["user"], ctrl["params"]["token"]))

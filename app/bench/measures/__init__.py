@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from bench.measures.counts import counts
 from bench.measures.fanout import fanout
 from bench.measures.idle import idle
 from bench.measures.login import login
@@ -18,5 +17,4 @@ MEASURES: dict[str, Callable[[Run], None]] = {
     "idle": idle,
     "start": start,
     "pause": pause,
-    "counts": counts,
 }

@@ -5,7 +5,7 @@ from statistics import median
 
 from bench.client import Load
 from bench.frames import server_frame
-from bench.run import Run, cpu_of
+from bench.run import Run, cost_of
 from bench.scripts import attach, found_group, log_in, publish_frame, sign_up
 from bench.server import Server, bare_sender, data_folder, pipit
 from bench.table import Row, figure
@@ -13,6 +13,7 @@ from bench.table import Row, figure
 TEXT = "It is a truth universally acknowledged, that a message in want of a reader… " * 4
 IN_FLIGHT = 8
 GO_SERVER = "5.3 to 5.8"
+WRITES = "calls of write(2) and its like, those into the database among them"
 
 
 class Group:
@@ -95,17 +96,19 @@ def fanout(run: Run) -> None:
 
 
 def _measure(run: Run, pipit: tuple[Server, Load, Group], bare: tuple[Server, Load, Floor]) -> None:
-    """Take one sample of the CPU per delivery, in µs, of the floor and of both fan-outs."""
+    """Take one sample of the cost per delivery, CPU in µs, of the floor and of both fan-outs."""
     messages = run.sizes.fan_outs
     server, load, group = pipit
     sender, drain, floor = bare
-    seconds = {
-        "send()": cpu_of(sender.pid, drain, partial(floor.fan_out, messages)),
-        "one in flight": cpu_of(server.pid, load, partial(group.fan_out, messages, 1)),
-        "8 in flight": cpu_of(server.pid, load, partial(group.fan_out, messages, IN_FLIGHT)),
+    costs = {
+        "send()": cost_of(sender.pid, drain, partial(floor.fan_out, messages)),
+        "one in flight": cost_of(server.pid, load, partial(group.fan_out, messages, 1)),
+        "8 in flight": cost_of(server.pid, load, partial(group.fan_out, messages, IN_FLIGHT)),
     }
-    for name, used in seconds.items():
-        run.sample(f"fan-out: {name}", used * 1e6 / messages / run.sizes.sessions)
+    deliveries = messages * run.sizes.sessions
+    for name, cost in costs.items():
+        run.sample(f"fan-out: {name}", cost.cpu * 1e6 / deliveries)
+        run.sample(f"fan-out: writes, {name}", cost.writes / deliveries)
 
 
 def _report(run: Run, frame_bytes: int) -> None:
@@ -119,3 +122,5 @@ def _report(run: Run, frame_bytes: int) -> None:
         ratios = tuple(cost / bare for cost, bare in zip(costs, floor, strict=True))
         work = f"fan-out to {run.sizes.sessions:,} sessions, {name}"
         run.add(Row(f"fanout, {name}", work, "× send()", ratios, how, must, aim, GO_SERVER))
+        calls = run.of(f"fan-out: writes, {name}")
+        run.add(Row(f"writes, {name}", f"{work}: writes per delivery", "calls", calls, WRITES))

@@ -1,7 +1,7 @@
 """What a start of the web app costs: {hi}, {login} by token, {sub me} with 50 contacts."""
 
 from bench.client import Connection, Load, Script
-from bench.run import Run, cpu_of
+from bench.run import Run, cost_of
 from bench.scripts import Account, attach, log_in, nothing, publish, sign_up, start
 from bench.server import data_folder, pipit
 from bench.table import Row
@@ -53,8 +53,8 @@ def _start_all(load: Load, pid: int, accounts: list[Account]) -> tuple[float, fl
     def start_sessions() -> None:
         load.run(zip(sessions, map(start, accounts), strict=True), IN_FLIGHT)
 
-    handshakes = cpu_of(pid, load, shake_hands)
-    starts = cpu_of(pid, load, start_sessions)
+    handshakes = cost_of(pid, load, shake_hands).cpu
+    starts = cost_of(pid, load, start_sessions).cpu
     load.close(sessions)
     load.rest(LEAVING_SECONDS)
     return handshakes * 1e6 / len(accounts), starts * 1e6 / len(accounts)

@@ -7,13 +7,14 @@ from functools import partial
 from statistics import fmean, median, quantiles
 
 from bench.client import Connection, Load, LoadError
-from bench.run import Run, cpu_of
+from bench.run import Run, cost_of
 from bench.scripts import attach, log_in, publish_frame, sign_up
 from bench.server import data_folder, pipit
 from bench.table import Row
 
 TEXT = "Shall we say half past seven at the boat house? I bring the lanterns, you the tea."
 IN_FLIGHT = 20
+WRITES = "ack, message and news to sockets; the rest into the database, shared by a commit"
 
 
 @dataclass
@@ -92,7 +93,9 @@ def _measure(run: Run, pid: int, load: Load, pairs: Pairs) -> None:
     """Take one sample of each: CPU in µs and messages/s, and all ack latencies in ms."""
     messages = run.sizes.p2p_messages
     pairs.latencies.clear()
-    run.sample("P2P: CPU", 1e6 * cpu_of(pid, load, partial(pairs.talk, messages)) / messages)
+    cost = cost_of(pid, load, partial(pairs.talk, messages))
+    run.sample("P2P: CPU", 1e6 * cost.cpu / messages)
+    run.sample("P2P: writes", cost.writes / messages)
     milliseconds = [1e3 * latency for latency in pairs.latencies]
     run.sample("P2P: ack", *milliseconds)
     run.sample("P2P: ack p50", median(milliseconds))
@@ -109,5 +112,6 @@ def _report(run: Run) -> None:
         Row("p2p, p50", f"{work}: ack, median", "ms", run.of("P2P: ack p50"), waits),
         Row("p2p, p99", f"{work}: ack, 99 %", "ms", run.of("P2P: ack p99"), waits),
         Row("p2p, rate", f"{work}: rate", "/s", run.of("P2P: rate"), "in flight ÷ mean wait"),
+        Row("p2p, writes", f"{work}: writes", "calls", run.of("P2P: writes"), WRITES),
     ):
         run.add(row)

@@ -16,11 +16,12 @@ from bench.scripts import Account, sign_up
 from bench.server import Server, data_folder, pipit
 from bench.table import Row
 
-PROBES = "the text frame 1 each 2 ms, longest wait for its 0"
+PINGS = "a ping each 4 ms, longest wait for its pong"
+TEXTS = "the text frame 1 each 4 ms, longest wait for its 0, which goes behind what others are sent"
 
 
 def pause(run: Run) -> None:
-    """Measure the longest wait of a prober while the server is idle and under each load."""
+    """Measure the longest waits of a prober while the server is idle and under each load."""
     sizes = run.sizes
     with data_folder() as folder, pipit(folder) as server, Load(server.address) as load:
         run.say(f"pause: {sizes.sessions:,} people in a group and {sizes.pairs} pairs")
@@ -36,13 +37,14 @@ def pause(run: Run) -> None:
             run.say(f"pause: repeat {repeat + 1} of {sizes.repeats}")
             for name, work in loads.items():
                 waits = _waits(server, account, work)
-                run.sample(f"pause: {name}", max(waits))
-                run.sample(f"pause: all waits, {name}", *waits)
+                run.sample(f"pause: {name}", max(waits["ping"]))
+                run.sample(f"answer: {name}", max(waits["text"]))
+                run.sample(f"pause: all waits, {name}", *waits["ping"])
     _report(run, list(loads))
 
 
-def _waits(server: Server, account: Account, work: Callable[[], object]) -> list[float]:
-    """All waits of a prober, in ms, while `work` goes on."""
+def _waits(server: Server, account: Account, work: Callable[[], object]) -> dict[str, list[float]]:
+    """All waits of a prober, in ms by kind, while `work` goes on."""
     command = [sys.executable, "-m", "bench.prober", str(server.address[1])]
     with proc.on_core(proc.PROBER_CORE):
         prober = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True)
@@ -53,7 +55,7 @@ def _waits(server: Server, account: Account, work: Callable[[], object]) -> list
         prober.stdin.flush()
         prober.stdout.readline()
         work()
-        waits: list[float] = json.loads(prober.communicate()[0])
+        waits: dict[str, list[float]] = json.loads(prober.communicate()[0])
         return waits
 
 
@@ -61,6 +63,9 @@ def _report(run: Run, loads: list[str]) -> None:
     idle, *busy = loads
     for name in busy:
         longest = run.of(f"pause: {name}")
-        run.add(Row(f"pause, {name}", f"longest pause: {name}", "ms", longest, PROBES, 50, 15))
-    noise = "the same wait with nothing else going on: the prober's own noise"
+        run.add(Row(f"pause, {name}", f"longest pause: {name}", "ms", longest, PINGS, 50, 15))
+    noise = "the same wait with nothing else going on: the machine's own noise"
     run.add(Row("pause, idle", f"longest pause: {idle}", "ms", run.of(f"pause: {idle}"), noise))
+    for name in busy:
+        longest = run.of(f"answer: {name}")
+        run.add(Row(f"answer, {name}", f"longest wait for an answer: {name}", "ms", longest, TEXTS))
