@@ -1,7 +1,8 @@
 """Chats of two, saved notes and reports, beyond what the recorded conversations hold."""
 
-from tests.live.people import history, people, rows, say
+from tests.live.people import history, people, rows, say, unique
 from tests.support.client import connect
+from tests.support.command import done
 from tests.support.server import Server
 
 
@@ -64,6 +65,21 @@ async def test_everybody_may_report_and_nobody_may_read_reports(server: Server) 
         assert (await ann.request("pub", topic="sys", content=report))["code"] == 202
         assert (await ann.request("sub", topic="sys"))["code"] == 403
         assert (await ann.request("get", topic="sys", what="data"))["code"] == 403
+
+
+async def test_reports_stay_when_an_operator_stops_reading_them(server: Server) -> None:
+    operator = unique("root")
+    await done(
+        server.data_dir, "user", "add", operator, "--root", "--password-stdin", stdin="secret123\n"
+    )
+    async with people(server, "ann") as (ann,), connect(server) as root:
+        await root.login(operator)
+        await root.request("sub", topic="sys")
+        seq = (await ann.request("pub", topic="sys", content="spam"))["params"]["seq"]
+        await root.next("data", topic="sys", seq=seq)
+        assert (await root.request("leave", topic="sys", unsub=True))["code"] == 200
+        assert (await root.request("sub", topic="sys"))["code"] == 200
+        assert "spam" in await history(root, "sys")
 
 
 async def test_a_phone_that_was_off_learns_what_changed_since(server: Server) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from pipit.gateway.heartbeat import Heartbeat
 from pipit.gateway.outbound import BATCH, Outbound
-from pipit.gateway.sessions import Sessions
-from pipit.gateway.websocket import MOST_WAITING, Endpoint, WebSocketSession
+from pipit.gateway.sessions import MOST_WAITING, Sessions
+from pipit.gateway.websocket import Endpoint, WebSocketSession
 from pipit.wire.codec import Frames
 
 HELLO, WORLD = Frames(b"hello"), Frames(b"world")

@@ -13,7 +13,7 @@ from pipit.gateway import authentication
 from pipit.gateway.address import Addresses
 from pipit.gateway.answers import ctrl_text, no_api_key
 from pipit.gateway.service import Service
-from pipit.gateway.sessions import ClientSession, Sessions
+from pipit.gateway.sessions import MOST_WAITING, ClientSession, Sessions
 from pipit.wire import status
 from pipit.wire.codec import Frames
 
@@ -22,8 +22,6 @@ EXPIRY_SECONDS = 60
 """A session that was not asked for that long is gone."""
 SWEEP_SECONDS = 5
 BODY_SECONDS = 30
-MOST_WAITING = 512 * 1024
-"""Bytes that may wait for the next polls; who is sent more and does not come is cut off."""
 ENOUGH_WAITING = 64 * 1024
 GZIP_FROM = 1024
 

@@ -19,6 +19,9 @@ from pipit.wire.status import Status
 if TYPE_CHECKING:
     from pipit.gateway.dispatch import Dispatcher
 
+MOST_WAITING = 512 * 1024
+"""Bytes that may wait for a client, on the way or until its next poll, before it is cut off."""
+
 
 class Sessions:
     """Admits clients, passes on what they send and that they are gone, and sends them away."""

@@ -14,14 +14,11 @@ from aiohttp.http import WSCloseCode, WSMsgType
 from pipit.gateway.framing import PING, ControlFrame, FrameParser, close_frame
 from pipit.gateway.heartbeat import Heartbeat
 from pipit.gateway.outbound import Outbound
-from pipit.gateway.sessions import ClientSession, Sessions
+from pipit.gateway.sessions import MOST_WAITING, ClientSession, Sessions
 from pipit.wire import status
 from pipit.wire.codec import Frames
 
 log = logging.getLogger(__name__)
-
-MOST_WAITING = 512 * 1024
-"""Bytes that may pile up for a client that still has to read earlier ones, before it is cut off."""
 
 
 @dataclass(slots=True)

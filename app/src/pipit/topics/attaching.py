@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -158,16 +159,16 @@ async def unsubscribe(topic: Conversation, session: Session, part: Part) -> None
     )
     topic.left(part, session)
     topic.hub.access_ended(topic, part)
-    if all(side.sub.deleted is not None for side in topic.parts.values()):
-        await topic.hub.store.delete_topic(topic.name, clock.now_ms())  # both sides of two left
+    if topic.deserted:
+        await topic.hub.store.delete_topic(topic.name, clock.now_ms())
         topic.forget()
 
 
 async def end(topic: Conversation, part: Part) -> None:
     """Marks a subscription as left, in the store and here."""
     now = clock.now_ms()
+    await topic.hub.store.save_subscriptions([replace(part.sub, deleted=now, updated=now)])
     part.sub.deleted = part.sub.updated = now
-    await topic.hub.store.save_subscriptions([part.sub])
     if part.sub.reader:
         topic.record.readers -= 1
     topic.remove(part)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
@@ -117,13 +118,9 @@ def _defacs(defacs: rq.Defacs) -> dict[str, int]:
 async def _keep_private(
     topic: Conversation, session: Session, part: Part, private: bytes | None
 ) -> None:
-    before = part.sub.private
-    part.sub.private, part.sub.updated = private, clock.now_ms()
-    try:
-        await topic.hub.store.save_subscriptions([part.sub])
-    except BaseException:
-        part.sub.private = before
-        raise
+    now = clock.now_ms()
+    await topic.hub.store.save_subscriptions([replace(part.sub, private=private, updated=now)])
+    part.sub.private, part.sub.updated = private, now
     announcing.to_me(
         topic, [part], lambda name: Pres("me", "upd", src=name), skip=session, everywhere=True
     )

@@ -138,6 +138,11 @@ class Conversation(Topic):
         """Kind: a {note} of a call; only chats of two have them."""
         return None
 
+    @property
+    def deserted(self) -> bool:
+        """Kind: whether all have left for good, so that nobody could ever read it again."""
+        return False
+
     # -- kind: what is shown -----------------------------------------------------------------------
 
     has_profile = True

@@ -22,7 +22,7 @@ from pipit.topics.conversation import Conversation
 from pipit.topics.find import Find
 from pipit.topics.group import Group
 from pipit.topics.me import Known, Me
-from pipit.topics.names import internal_name, me_name
+from pipit.topics.names import internal_name
 from pipit.topics.p2p import P2P
 from pipit.topics.parts import Part
 from pipit.topics.saved import Saved
@@ -326,9 +326,3 @@ class Hub:
         for name, topic in list(self.topics.items()):
             if topic.idle and topic.used < due and name not in marked:
                 del self.topics[name]
-
-    def me(self, user: str) -> Me:
-        """A user's own topic."""
-        topic = self.open_topic(me_name(user))
-        assert isinstance(topic, Me)
-        return topic

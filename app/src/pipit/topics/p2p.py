@@ -82,6 +82,11 @@ class P2P(Conversation):
         if len(self.parts) < len(self.peers):
             raise Refused(status.USER_NOT_FOUND)
 
+    @property
+    def deserted(self) -> bool:
+        """Both sides have left, or the one whose partner's account is gone."""
+        return all(side.sub.deleted is not None for side in self.parts.values())
+
     async def admit(self, session: Session, request: rq.Sub) -> Subscription:
         """Comes back to a chat that was left, with what the other side gave, and the history."""
         asked = request.set.sub.mode if request.set and request.set.sub else None
