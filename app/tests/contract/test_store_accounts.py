@@ -1,9 +1,9 @@
 """What users rely on: accounts, logins, credentials."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from pipit.core import ids
 from pipit.store.base import Duplicate, Store

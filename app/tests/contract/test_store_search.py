@@ -1,7 +1,8 @@
 """What users rely on: finding people and topics by their tags."""
 
-from dataclasses import replace
 from random import Random
+
+from msgspec.structs import replace
 
 from pipit.core.tags import Query, parse_query
 from pipit.store.base import Store

@@ -1,9 +1,9 @@
 """What users rely on: topics, who belongs to them, lists of conversations."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipit.core import access, ids
 from pipit.store.base import Duplicate, Store, StoreError

@@ -8,8 +8,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from pipit.accounts import basic, levels
 from pipit.accounts.credentials import Credentials

@@ -247,3 +247,21 @@ class Store(Protocol):
 
     async def delete_files(self, files: Iterable[str]) -> None:
         """Forgets the records."""
+
+    # -- the outbox --------------------------------------------------------------------------------
+
+    async def put_outbox(self, events: Sequence[bytes]) -> None:
+        """Appends events that the message queue could not take. The caller keeps the number low."""
+
+    async def outbox(self, limit: int) -> list[tuple[int, bytes]]:
+        """The oldest events with their numbers.
+
+        Those of one process are numbered in the order they were put. Several processes may put and
+        drop at the same time.
+        """
+
+    async def drop_outbox(self, numbers: Iterable[int]) -> None:
+        """Forgets events; numbers that are not there are passed over."""
+
+    async def outbox_size(self) -> int:
+        """How many events wait in the outbox."""

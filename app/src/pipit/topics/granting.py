@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from pipit.bus.events import SubscriptionChanged
 from pipit.core import access, clock

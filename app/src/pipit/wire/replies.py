@@ -1,11 +1,14 @@
-"""What the server sends: ctrl, data, meta, pres, info (protocol.md, sections 3 to 7)."""
+"""What the server sends: ctrl, data, meta, pres, info (protocol.md, sections 3 to 7).
+
+None of them can be part of a cycle, so the garbage collector is spared them (gc=False).
+"""
 
 from typing import Any
 
 from msgspec import UNSET, Raw, Struct, field
 
 
-class Ctrl(Struct, omit_defaults=True):
+class Ctrl(Struct, omit_defaults=True, gc=False):
     """The answer to a request, or an event of the session itself."""
 
     code: int
@@ -16,7 +19,7 @@ class Ctrl(Struct, omit_defaults=True):
     params: Any = UNSET
 
 
-class Data(Struct, omit_defaults=True):
+class Data(Struct, omit_defaults=True, gc=False):
     """A message. Readers of a channel are not told `from`."""
 
     topic: str
@@ -27,7 +30,7 @@ class Data(Struct, omit_defaults=True):
     head: Raw | None = None
 
 
-class Acs(Struct, omit_defaults=True):
+class Acs(Struct, omit_defaults=True, gc=False):
     """Access as letters; a stranger sees only `mode`, what joining would give."""
 
     want: str | None = None
@@ -35,14 +38,14 @@ class Acs(Struct, omit_defaults=True):
     mode: str | None = None
 
 
-class DefacsOut(Struct):
+class DefacsOut(Struct, gc=False):
     """Access that newcomers get."""
 
     auth: str
     anon: str
 
 
-class Desc(Struct, omit_defaults=True):
+class Desc(Struct, omit_defaults=True, gc=False):
     """What a topic is, as the asker may see it. JSON values are sent as they were stored."""
 
     created: str | None = None
@@ -62,14 +65,14 @@ class Desc(Struct, omit_defaults=True):
     private: Raw | None = None
 
 
-class Seen(Struct, omit_defaults=True):
+class Seen(Struct, omit_defaults=True, gc=False):
     """When somebody was last online, and with what program."""
 
     when: str
     ua: str = ""
 
 
-class SubRow(Struct, omit_defaults=True):
+class SubRow(Struct, omit_defaults=True, gc=False):
     """A row of a list of members, or of one's conversations, or of what a search found."""
 
     user: str | None = None
@@ -90,21 +93,21 @@ class SubRow(Struct, omit_defaults=True):
     seen: Seen | None = None
 
 
-class Span(Struct, omit_defaults=True):
+class Span(Struct, omit_defaults=True, gc=False):
     """Message numbers [low, hi); a single number has no `hi`."""
 
     low: int
     hi: int = 0
 
 
-class DelValues(Struct):
+class DelValues(Struct, gc=False):
     """Ranges that are deleted for the asker; `clear` is the latest transaction among them."""
 
     clear: int
     delseq: list[Span]
 
 
-class CredentialOut(Struct, omit_defaults=True):
+class CredentialOut(Struct, omit_defaults=True, gc=False):
     """An e-mail address or telephone number of one's account."""
 
     meth: str
@@ -112,7 +115,7 @@ class CredentialOut(Struct, omit_defaults=True):
     done: bool = False
 
 
-class MetaPart(Struct, omit_defaults=True):
+class MetaPart(Struct, omit_defaults=True, gc=False):
     """One part of what {get} asked."""
 
     topic: str
@@ -126,14 +129,14 @@ class MetaPart(Struct, omit_defaults=True):
     del_: DelValues | None = field(default=None, name="del")
 
 
-class Dacs(Struct, omit_defaults=True):
+class Dacs(Struct, omit_defaults=True, gc=False):
     """How access changed: signed, or absolute where it is new or ended."""
 
     want: str | None = None
     given: str | None = None
 
 
-class Pres(Struct, omit_defaults=True):
+class Pres(Struct, omit_defaults=True, gc=False):
     """Something changed: somebody came or went, a message came, access or a description changed."""
 
     topic: str
@@ -148,7 +151,7 @@ class Pres(Struct, omit_defaults=True):
     dacs: Dacs | None = None
 
 
-class Info(Struct, omit_defaults=True):
+class Info(Struct, omit_defaults=True, gc=False):
     """A note of somebody, passed on."""
 
     topic: str

@@ -2,7 +2,7 @@
 
 One thread writes (`writer`), some read (`readers`), each on a connection of its own. What they
 execute are plain functions of a connection, by subject: `accounts`, `topics`, `tags`, `messages`,
-`files`; `store` maps the contract's methods to them.
+`files`, `outbox`; `store` maps the contract's methods to them.
 
 The engine is apsw's SQLite, not the one that Python was built with. Measured on one core: a query
 of 57 contacts costs 94 µs, with Python's sqlite3 on Debian 12 (SQLite 3.40) 200 µs; appending a

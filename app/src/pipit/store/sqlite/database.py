@@ -75,10 +75,10 @@ def open_for_writing(path: Path) -> apsw.Connection:
     return db
 
 
-def open_for_reading(path: Path) -> apsw.Connection:
+def open_for_reading(path: Path, busy_ms: int = BUSY_MS) -> apsw.Connection:
     """A connection that cannot change anything."""
     db = apsw.Connection(str(path), statementcachesize=200)
-    db.set_busy_timeout(BUSY_MS)
+    db.set_busy_timeout(busy_ms)
     db.pragma("query_only", 1)
     return db
 

@@ -173,5 +173,9 @@ CREATE TABLE pulse (beat INTEGER NOT NULL) STRICT;
 INSERT INTO pulse VALUES (0);
 """
 
-MIGRATIONS: tuple[str, ...] = (TABLES,)
+OUTBOX = """
+CREATE TABLE outbox (number INTEGER PRIMARY KEY, event BLOB NOT NULL) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (TABLES, OUTBOX)
 """What makes version n + 1 of version n, in order."""

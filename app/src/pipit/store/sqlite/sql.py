@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import Any
 
 import apsw
+from msgspec import Struct
 
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -37,9 +37,9 @@ def roll_back(db: apsw.Connection) -> None:
         db.execute("ROLLBACK")
 
 
-def names(record: type, *but: str) -> list[str]:
+def names(record: type[Struct], *but: str) -> list[str]:
     """The fields of a record class, in order, but for some."""
-    return [field.name for field in fields(record) if field.name not in but]
+    return [name for name in record.__struct_fields__ if name not in but]
 
 
 def insert(table: str, columns: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ from pipit.store.records import (
     TopicRecord,
     User,
 )
-from pipit.store.sqlite import accounts, database, files, messages, tags, topics
+from pipit.store.sqlite import accounts, database, files, messages, outbox, tags, topics
 from pipit.store.sqlite.readers import Readers
 from pipit.store.sqlite.sql import transaction
 from pipit.store.sqlite.writer import Writer
@@ -78,6 +78,11 @@ class SqliteStore:
             raise Unavailable("the store is not open")
         return self._readers.read(work, *args)
 
+    def _read_small(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        if self._readers is None:
+            raise Unavailable("the store is not open")
+        return self._readers.read_small(work, *args)
+
     async def ping(self) -> None:
         beat = await self._write(database.beat)
         if await self._read(database.last_beat) < beat:
@@ -94,7 +99,7 @@ class SqliteStore:
         await self._write(accounts.create_user, user, login, list(credentials))
 
     async def load_user(self, user: str) -> User | None:
-        return await self._read(accounts.load_user, user)
+        return await self._read_small(accounts.load_user, user)
 
     async def load_users(self, users: Iterable[str]) -> dict[str, User]:
         return await self._read(accounts.load_users, list(users))
@@ -158,16 +163,16 @@ class SqliteStore:
         await self._write(topics.save_subscriptions, list(subs))
 
     async def load_subscription(self, topic: str, user: str) -> Subscription | None:
-        return await self._read(topics.load_subscription, topic, user)
+        return await self._read_small(topics.load_subscription, topic, user)
 
     async def contacts(self, user: str, deleted_since: int | None = None) -> list[Contact]:
-        return await self._read(topics.contacts, user, deleted_since)
+        return await self._read_small(topics.contacts, user, deleted_since)
 
     async def load_user_and_contacts(self, user: str) -> tuple[User, list[Contact]] | None:
-        return await self._read(_user_and_contacts, user)
+        return await self._read_small(_user_and_contacts, user)
 
     async def contact(self, user: str, topic: str) -> Contact | None:
-        return await self._read(topics.contact, user, topic)
+        return await self._read_small(topics.contact, user, topic)
 
     async def owned_topics(self, user: str) -> list[str]:
         return await self._read(topics.owned_topics, user)
@@ -239,6 +244,20 @@ class SqliteStore:
 
     async def delete_files(self, files_: Iterable[str]) -> None:
         await self._write(files.delete_files, list(files_))
+
+    # -- the outbox --------------------------------------------------------------------------------
+
+    async def put_outbox(self, events: Sequence[bytes]) -> None:
+        await self._write(outbox.put, list(events))
+
+    async def outbox(self, limit: int) -> list[tuple[int, bytes]]:
+        return await self._read(outbox.oldest, limit)
+
+    async def drop_outbox(self, numbers: Iterable[int]) -> None:
+        await self._write(outbox.drop, list(numbers))
+
+    async def outbox_size(self) -> int:
+        return await self._read(outbox.size)
 
 
 def _user_and_contacts(db: apsw.Connection, user: str) -> tuple[User, list[Contact]] | None:
