@@ -30,6 +30,11 @@ _CLUSTER = re.compile(
 """About what a reader takes for one character: clients count those (UAX 29, the common cases)."""
 
 
+def clusters(text: str) -> list[str]:
+    """The characters of a text as clients count them: offsets of Drafty are in these."""
+    return _CLUSTER.findall(text)
+
+
 @dataclass(slots=True)
 class _Text:
     """A text on its way: `quoted` and `covered` mark characters that are left out, the latter since
@@ -55,7 +60,7 @@ def plain_text(content: Any) -> str:
     if not isinstance(content, dict) or not {"txt", "fmt"} & content.keys():
         return msgspec.json.encode(content).decode()
     text = content.get("txt")
-    letters = _CLUSTER.findall(text) if isinstance(text, str) else []
+    letters = clusters(text) if isinstance(text, str) else []
     work = _Text(letters, bytearray(len(letters)), bytearray(len(letters)))
     entities = _dicts(content.get("ent"))
     for style in _dicts(content.get("fmt")):

@@ -1,4 +1,4 @@
-"""Names of users and topics.
+"""Names of users, topics and files.
 
 A user or group is 64 random bits, written as 11 letters of base64url behind a prefix: `usr…`,
 `grp…`. Random, so that names tell nothing of how many there are and cannot be walked through. A
@@ -8,12 +8,22 @@ name. A channel is a group; its readers see the same letters behind `chn`.
 
 import base64
 import binascii
+import re
 import secrets
 from functools import lru_cache
 
 ID_BYTES = 8
 ID_LETTERS = 11
 _ZERO = bytes(ID_BYTES)
+
+FILE_ADDRESS = "/v0/file/s/"
+"""What stands before a file's id in its address; an extension may follow it."""
+
+_FILE_ID = "[A-Za-z0-9_-]{22}"
+FILE_ID = re.compile(_FILE_ID)
+FILE_URL = re.compile(rf"{FILE_ADDRESS}({_FILE_ID})(?:\.[A-Za-z0-9]*)?")
+FILE_URL_IN_JSON = re.compile((FILE_ADDRESS.replace("/", r"\\?/") + f"({_FILE_ID})").encode())
+"""Some encoders put a backslash before each slash."""
 
 
 def _encode(raw: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pipit.accounts import basic
-from pipit.core import access
+from pipit.core import access, ids
 from pipit.export import pages, records
 from pipit.export.archive import Archive
 from pipit.export.conversations import Conversation, Names, conversations, messages
@@ -17,9 +17,6 @@ from pipit.gateway.filestore import FileStore
 from pipit.gateway.sniffing import extension
 from pipit.store.records import FileRecord, Message, User
 from pipit.store.sqlite.reading import ReadingStore
-
-_FILE_URL = re.compile(rb"\\?/v0\\?/file\\?/s\\?/([A-Za-z0-9_-]{22})")
-"""In the JSON of a message, where some encoders write `\\/`."""
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 """What not every file system takes in a name."""
@@ -138,7 +135,7 @@ class Export:
     async def _files_in(self, message: Message) -> list[FileRecord]:
         """Files named in a message that were sent with it, or are the member's own."""
         found = []
-        for name in dict.fromkeys(_FILE_URL.findall(message.content)):
+        for name in dict.fromkeys(ids.FILE_URL_IN_JSON.findall(message.content)):
             record = await self.store.load_file(name.decode())
             if record is not None and await self._may_read(record, message):
                 found.append(record)

@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from pipit.core import ids
 from pipit.export.records import Line
 
 MESSAGES = 1000
@@ -35,7 +36,6 @@ POLICY = (
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*")
 _SHOWN = re.compile(r"image/(png|jpeg|gif|webp|bmp|avif)|(audio|video)/[a-z0-9.+-]+")
-FILE_URL = re.compile(r"/v0/file/s/([A-Za-z0-9_-]{22})(?:\.[A-Za-z0-9]*)?")
 
 Paths = Mapping[str, str]
 """The path in the archive of each file, by its id; "" if its bytes are lost."""
@@ -108,7 +108,7 @@ def _entities(content: Any) -> Iterator[dict[str, Any]]:
 def _attachment(data: dict[str, Any], paths: Paths) -> str:
     mime, name, ref, value = (_text(data.get(key)) for key in ("mime", "name", "ref", "val"))
     name = name or "file"
-    if found := FILE_URL.fullmatch(ref):
+    if found := ids.FILE_URL.fullmatch(ref):
         path = paths.get(found[1])
         if not path:
             return f"<p>[{escape(name)}: not kept]</p>"

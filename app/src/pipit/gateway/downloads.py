@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
 from aiohttp import web
 
+from pipit.core import ids
 from pipit.gateway import authentication, sniffing
 from pipit.gateway.address import Addresses
 from pipit.gateway.answers import no_api_key
@@ -15,8 +15,6 @@ from pipit.gateway.service import Service
 from pipit.store.records import FileRecord
 from pipit.wire import status
 from pipit.wire.status import Refused
-
-FILE_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 CLOSED = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
 """Content-Security-Policy: should a browser show a file as a page, it may do nothing there."""
@@ -40,7 +38,7 @@ class Downloads:
         if who is None:
             raise Refused(status.AUTH_REQUIRED)
         file = request.match_info["name"].partition(".")[0]
-        record = await self.service.store.load_file(file) if FILE_ID.fullmatch(file) else None
+        record = await self.service.store.load_file(file) if ids.FILE_ID.fullmatch(file) else None
         if record is None or not await self.service.hub.may_read_file(who.user, file):
             raise Refused(status.NOT_FOUND)
         as_attachment = request.query.get("asatt") == "1"

@@ -24,7 +24,6 @@ from pipit.wire.status import Refused, Status
 
 log = logging.getLogger(__name__)
 
-ADDRESS = "/v0/file/s/"
 SIGN_UP = "newacc"
 """As `topic`: the picture of somebody who is about to sign up, and so has no login yet."""
 SIGN_UP_BYTES = 1 << 20
@@ -194,7 +193,7 @@ class Uploads:
         hours = self.service.settings.files.unlinked_hours
         params = {
             "expires": clock.text(record.created + hours * HOUR_MS),
-            "url": f"{ADDRESS}{record.id}{sniffing.extension(record.mime)}",
+            "url": f"{ids.FILE_ADDRESS}{record.id}{sniffing.extension(record.mime)}",
         }
         return answer(status.OK, params, id)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -52,8 +51,6 @@ FLUSH_SECONDS = 1.0
 
 SWEEP_SECONDS = 30.0
 """How long a topic that nobody uses stays in memory, at least; how often such are looked for."""
-
-FILE_URL = re.compile(r"/v0/file/s/([A-Za-z0-9_-]{1,64})(\.[A-Za-z0-9]*)?")
 
 
 class Hub:
@@ -253,7 +250,7 @@ class Hub:
 
     async def readable_files(self, user: str, urls: Iterable[str]) -> list[str]:
         """The files at these addresses that the user may read; others are passed over."""
-        found = (FILE_URL.fullmatch(url) for url in urls)
+        found = (ids.FILE_URL.fullmatch(url) for url in urls)
         return [match[1] for match in found if match and await self.may_read_file(user, match[1])]
 
     async def may_read_file(self, user: str, file: str) -> bool:
@@ -275,7 +272,7 @@ class Hub:
 
         One that was uploaded at sign-up, before there was an account, belongs to whoever names it.
         """
-        found = [match[1] for match in map(FILE_URL.fullmatch, urls) if match]
+        found = [match[1] for match in map(ids.FILE_URL.fullmatch, urls) if match]
         records = [record for file in found if (record := await self.store.load_file(file))]
         files = [r.id for r in records if not r.owner or await self.may_read_file(user, r.id)]
         await self.store.link_files([FileUse(file, target) for file in files])
