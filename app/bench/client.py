@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any, NamedTuple, Self
 
 from bench.frames import CLOSE, PING, PONG, TEXT, client_frame, split_frames
@@ -137,10 +137,10 @@ def ignore(_payload: bytes) -> None:
 
 
 class Load:
-    """Many connections to one address, driven by one epoll."""
+    """Many connections, to one address or to several in turn, driven by one epoll."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._address = address
+    def __init__(self, *addresses: tuple[str, int]) -> None:
+        self._addresses = cycle(addresses)
         self._epoll = select.epoll()
         self._connections: dict[int, Connection] = {}
 
@@ -165,7 +165,7 @@ class Load:
 
     def connect(self) -> Connection:
         """Connect one more socket, which is not yet a WebSocket."""
-        connection = Connection(self._address)
+        connection = Connection(next(self._addresses))
         self._connections[connection.sock.fileno()] = connection
         self._epoll.register(connection.sock, select.EPOLLIN)
         return connection

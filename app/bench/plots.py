@@ -32,11 +32,16 @@ def draw(run: Run, folder: Path) -> list[Path]:
 
 
 def _save(run: Run, plot: Callable[[Run, Axes], None], file: Path) -> Path:
+    return save(lambda axes: plot(run, axes), file)
+
+
+def save(plot: Callable[[Axes], None], file: Path) -> Path:
+    """Draw one plot into a file, and return it."""
     canvas = Figure(figsize=(7, 3.2), layout="constrained")
     axes = canvas.subplots()
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    plot(run, axes)
+    plot(axes)
     canvas.savefig(file, metadata={"Date": None})
     return file
 

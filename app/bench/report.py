@@ -27,16 +27,16 @@ def write(run: Run, out: Path, command: str, plots: list[Path]) -> None:
     out.write_text(spliced(old, generated(run, out.parent, command, plots)))
 
 
-def spliced(old: str, new: str) -> str:
-    """Put `new` between the marks of `old`. Raises ValueError if the marks are not there."""
-    before, begin, rest = old.partition(BEGIN)
-    _outdated, end, after = rest.partition(END)
+def spliced(old: str, new: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
+    """Put `new` between two marks in `old`. Raises ValueError if they are not there."""
+    before, begin, rest = old.partition(marks[0])
+    _outdated, end, after = rest.partition(marks[1])
     if not (begin and end):
-        raise ValueError(f"the report has no lines {BEGIN!r} and {END!r} to write between")
-    return f"{before}{BEGIN}\n{new}\n{END}{after}"
+        raise ValueError(f"the report has no lines {marks[0]!r} and {marks[1]!r} to write between")
+    return f"{before}{begin}\n{new}\n{end}{after}"
 
 
-def generated(run: Run, folder: Path, command: str, plots: list[Path]) -> str:
+def generated(run: Run, folder: Path, command: str, plots: list[Path], notes: str = NOTES) -> str:
     """The part between the marks: when and where, the table, the plots."""
     facts = [
         f"- Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; commit {_commit()}",
@@ -45,7 +45,7 @@ def generated(run: Run, folder: Path, command: str, plots: list[Path]) -> str:
         f"- All other processes took {run.others():.1f} % of the cores meanwhile.",
     ]
     images = [f"![{plot.stem}]({plot.relative_to(folder)})" for plot in plots]
-    return "\n\n".join(["\n".join(facts), markdown(run.rows), NOTES, *images])
+    return "\n\n".join(["\n".join(facts), markdown(run.rows), notes, *images])
 
 
 def _commit() -> str:

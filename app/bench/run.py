@@ -1,7 +1,7 @@
 """One run of the bench: how large it is, and what it has measured so far."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -69,15 +69,20 @@ class Run:
 
 
 class Cost(NamedTuple):
-    """CPU seconds and calls of write(2) and its like, of all threads of a process."""
+    """CPU seconds and calls of write(2) and its like, of all threads of some processes."""
 
     cpu: float
     writes: int
 
 
-def cost_of(pid: int, load: Load, work: Callable[[], object]) -> Cost:
-    """What the server spends on `work`, with what it does in the 0.2 s after it."""
-    cpu, writes = proc.cpu_seconds(pid), proc.write_calls(pid)
+def cost_of(pids: Sequence[int], load: Load, work: Callable[[], object]) -> Cost:
+    """What these processes spend on `work` together, with what they do in the 0.2 s after it."""
+    before = _spent(pids)
     work()
     load.rest(0.2)
-    return Cost(proc.cpu_seconds(pid) - cpu, proc.write_calls(pid) - writes)
+    cpu, writes = _spent(pids)
+    return Cost(cpu - before.cpu, writes - before.writes)
+
+
+def _spent(pids: Sequence[int]) -> Cost:
+    return Cost(sum(map(proc.cpu_seconds, pids)), sum(map(proc.write_calls, pids)))

@@ -41,11 +41,11 @@ def data_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def pipit(folder: Path) -> Iterator[Server]:
+def pipit(folder: Path, **settings: object) -> Iterator[Server]:
     """Run `pipit serve` on `folder` and on its own core, and stop it in the end."""
     begin = time.perf_counter()
     with proc.on_core(proc.SERVER_CORE):
-        running = start(folder, **SETTINGS)
+        running = start(folder, **SETTINGS | settings)
     try:
         port = int(running.url.rpartition(":")[2])
         _check_health(port)

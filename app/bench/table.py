@@ -8,7 +8,8 @@ HEADINGS = ("work", "must", "aim", "min / median / max (repeats)", "verdict", "G
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: `values` holds one per repeat; `must` and `aim` are upper bounds in `unit`.
+    """One figure: `values` holds one per repeat; `must` and `aim` are bounds in `unit`: upper
+    ones, or lower ones with `at_least`.
 
     `elsewhere` is the same figure of a Go server of this protocol, taken on another machine.
     """
@@ -21,6 +22,7 @@ class Row:
     must: float | None = None
     aim: float | None = None
     elsewhere: str = ""
+    at_least: bool = False
 
     @property
     def median(self) -> float:
@@ -32,16 +34,16 @@ class Row:
         """How the median stands to the bounds, if there are any."""
         if self.must is None:
             return ""
-        if self.median > self.must:
+        if not self._within(self.must):
             return "**missed**"
-        return "aim met" if self.aim is not None and self.median <= self.aim else "met"
+        return "aim met" if self.aim is not None and self._within(self.aim) else "met"
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts, in the order of `HEADINGS`."""
         return (
             self.work,
-            _bound(self.must),
-            _bound(self.aim),
+            self._bound(self.must),
+            self._bound(self.aim),
             f"{self._spread()} {self.unit} ({len(self.values)})",
             self.verdict,
             self.elsewhere,
@@ -50,9 +52,15 @@ class Row:
 
     def line(self) -> str:
         """The row for a terminal: one line."""
-        bounds = f"must {_bound(self.must)}" if self.must is not None else ""
+        bounds = f"must {self._bound(self.must)}" if self.must is not None else ""
         verdict = self.verdict.replace("*", "")
         return f"{self.work}: {self._spread()} {self.unit}  {bounds}  {verdict}".rstrip()
+
+    def _within(self, bound: float) -> bool:
+        return self.median >= bound if self.at_least else self.median <= bound
+
+    def _bound(self, value: float | None) -> str:
+        return "" if value is None else f"{'≥' if self.at_least else '≤'} {figure(value)}"
 
     def _spread(self) -> str:
         if len(self.values) == 1:
@@ -63,10 +71,6 @@ class Row:
 def figure(value: float) -> str:
     """A number with three significant digits, its thousands separated."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _bound(value: float | None) -> str:
-    return "" if value is None else f"≤ {figure(value)}"
 
 
 def markdown(rows: list[Row]) -> str:

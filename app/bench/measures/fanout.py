@@ -101,9 +101,9 @@ def _measure(run: Run, pipit: tuple[Server, Load, Group], bare: tuple[Server, Lo
     server, load, group = pipit
     sender, drain, floor = bare
     costs = {
-        "send()": cost_of(sender.pid, drain, partial(floor.fan_out, messages)),
-        "one in flight": cost_of(server.pid, load, partial(group.fan_out, messages, 1)),
-        "8 in flight": cost_of(server.pid, load, partial(group.fan_out, messages, IN_FLIGHT)),
+        "send()": cost_of([sender.pid], drain, partial(floor.fan_out, messages)),
+        "one in flight": cost_of([server.pid], load, partial(group.fan_out, messages, 1)),
+        "8 in flight": cost_of([server.pid], load, partial(group.fan_out, messages, IN_FLIGHT)),
     }
     deliveries = messages * run.sizes.sessions
     for name, cost in costs.items():

@@ -53,8 +53,8 @@ def _start_all(load: Load, pid: int, accounts: list[Account]) -> tuple[float, fl
     def start_sessions() -> None:
         load.run(zip(sessions, map(start, accounts), strict=True), IN_FLIGHT)
 
-    handshakes = cost_of(pid, load, shake_hands).cpu
-    starts = cost_of(pid, load, start_sessions).cpu
+    handshakes = cost_of([pid], load, shake_hands).cpu
+    starts = cost_of([pid], load, start_sessions).cpu
     load.close(sessions)
     load.rest(LEAVING_SECONDS)
     return handshakes * 1e6 / len(accounts), starts * 1e6 / len(accounts)

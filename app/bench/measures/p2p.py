@@ -93,7 +93,7 @@ def _measure(run: Run, pid: int, load: Load, pairs: Pairs) -> None:
     """Take one sample of each: CPU in µs and messages/s, and all ack latencies in ms."""
     messages = run.sizes.p2p_messages
     pairs.latencies.clear()
-    cost = cost_of(pid, load, partial(pairs.talk, messages))
+    cost = cost_of([pid], load, partial(pairs.talk, messages))
     run.sample("P2P: CPU", 1e6 * cost.cpu / messages)
     run.sample("P2P: writes", cost.writes / messages)
     milliseconds = [1e3 * latency for latency in pairs.latencies]

@@ -1,0 +1,66 @@
+"""The other servers that a measured Pipit may need, mongod and Redis: on the server's core, their
+data on a real disk.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bench import proc
+from bench.server import data_folder
+from tests.support.mongod import Mongod
+from tests.support.processes import free_port
+from tests.support.redis_server import RedisServer
+
+EVERY_SECOND = ("--appendfsync", "everysec")
+"""What docs/message-queue.md says that Redis should be run with."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running server, and the settings of a `pipit serve` that uses it."""
+
+    pid: int
+    settings: dict[str, object]
+
+
+@contextmanager
+def mongodb() -> Iterator[Engine]:
+    """A standalone mongod."""
+    with data_folder() as folder:
+        server = Mongod(folder, free_port(), ())
+        with proc.on_core(proc.SERVER_CORE):
+            server.start()
+        assert server.process
+        try:
+            yield Engine(
+                server.process.pid,
+                {
+                    "database_type": "mongodb",
+                    "database_host": "127.0.0.1",
+                    "database_port": server.port,
+                },
+            )
+        finally:
+            server.kill()
+
+
+@contextmanager
+def redis() -> Iterator[Engine]:
+    """A Redis that writes to the disk once a second."""
+    with data_folder() as folder:
+        server = RedisServer(folder, options=EVERY_SECOND)
+        with proc.on_core(proc.SERVER_CORE):
+            server.start()
+        assert server.process
+        try:
+            yield Engine(
+                server.process.pid,
+                {
+                    "message_queue_type": "redis",
+                    "message_queue_host": "127.0.0.1",
+                    "message_queue_port": server.port,
+                },
+            )
+        finally:
+            server.kill()

@@ -1,0 +1,1 @@
+"""Four thousand people online inside the limits of a Raspberry Pi 4."""

@@ -1,0 +1,1 @@
+"""What a number of people needs, and which limit comes first: a small simulator."""
