@@ -14,7 +14,6 @@ from pipit.demo.place import Place
 from pipit.demo.script import Line
 from pipit.demo.story.telling import Conversation
 from pipit.demo.topics import topic
-from pipit.gateway.uploads import ADDRESS
 from pipit.store.records import FileRecord, FileUse, Mark, Message
 
 MINUTE_MS = 60_000
@@ -104,7 +103,7 @@ async def _upload_pictures(
                 ),
                 drawn.png,
             )
-            draft.show(drawn, f"{ADDRESS}{file}.png")
+            draft.show(drawn, f"{ids.FILE_ADDRESS}{file}.png")
             uses.append(FileUse(file, topic_name, seq))
     return uses
 
