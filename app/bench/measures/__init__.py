@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bench.measures.fanout import fanout
+from bench.measures.gateways import gateways
 from bench.measures.idle import idle
 from bench.measures.login import login
 from bench.measures.mongodb import mongodb
@@ -21,4 +22,5 @@ MEASURES: dict[str, Callable[[Run], None]] = {
     "pause": pause,
     "mongodb": mongodb,
     "queue": queue,
+    "gateways": gateways,
 }

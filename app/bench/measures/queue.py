@@ -47,7 +47,7 @@ async def _publish(redis: engines.Engine, folder: Path) -> tuple[float, float]:
     before, redis_before = time.process_time(), proc.cpu_seconds(redis.pid)
     text = Raw(b'"Shall we say half past seven at the boat house?"')
     for seq in range(EVENTS):
-        bus.publish(MessageStored(0, "grpAAAAAAAAAAA", seq, "usrAAAAAAAAAAA", None, text))
+        bus.publish(MessageStored(0, "grpAAAAAAAAAAA", seq, "usrAAAAAAAAAAA", Raw(b"null"), text))
         if seq % BURST == 0:
             await asyncio.sleep(PAUSE)
     await bus.close()

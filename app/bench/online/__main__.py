@@ -21,9 +21,9 @@ MARKS = "<!-- four thousand people online: begin -->", "<!-- four thousand peopl
 TEXT = (
     "All people are attached to `me` and to one group of {members}; they write at random moments "
     "(a Poisson process, seed {seed}), whatever the server does. A delay counts from the moment "
-    "that the message was due to be sent. mongod, Redis, one gateway and nginx (without TLS, one "
-    "worker, Unix socket behind it) share 0.88 of a core and 3.6 GiB; Redis, the gateway and nginx "
-    "have at most 0.22 of a core each (`bench/online/envelope.py` says why): Pi 4 class by CPU "
+    "that the message was due to be sent. mongod, Redis, the gateways and nginx (without TLS, "
+    "one worker, Unix sockets behind it) share 0.88 of a core and 3.6 GiB; Redis, each gateway and "
+    "nginx have at most 0.22 of a core (`bench/online/envelope.py` says why): Pi 4 class by CPU "
     "quota, not a Raspberry Pi. The quota's period of 10 ms is part of every delay."
 )
 
@@ -37,7 +37,7 @@ def main() -> None:
     with (
         proc.on_core(proc.LOAD_CORE),
         pi4() as envelope,
-        one_pi() as (parts, address),
+        one_pi(asked.gateways) as (parts, address),
         Load(address) as load,
     ):
         run.say(f"{asked.people:,} people sign up, log in and join groups of {MEMBERS}")
@@ -56,6 +56,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--people", type=int, default=4000)
     parser.add_argument("--rate", type=int, default=200, help="messages a second (200)")
     parser.add_argument("--minutes", type=float, default=30.0, help="how long (30)")
+    parser.add_argument("--gateways", type=int, default=3, help="how many processes (3)")
     parser.add_argument("--out", type=Path, help=f"the report to write into, e.g. {REPORT.name}")
     return parser
 
@@ -77,9 +78,7 @@ def _figures(
     for row in (
         Row("p99", "delivery, 99 %", "ms", slowest, "one figure a minute", 250),
         Row("p50", "delivery, median", "ms", tuple(m.at(0.5) for m in talk.by_minute), "the same"),
-        Row(
-            "last", "the last member has it, 99 %", "ms", (talk.last.at(0.99),), "all in all"
-        ),
+        Row("last", "the last member has it, 99 %", "ms", (talk.last.at(0.99),), "all in all"),
         Row("ack", "acknowledged, 99 %", "ms", (talk.acks.at(0.99),), "all in all"),
         Row("sent", "messages sent", "", (talk.sent,), f"{talk.sent * MEMBERS:,} deliveries"),
         Row("lost", "missing or doubled", "", (talk.missing + talk.doubled,), "in the end", 0),
@@ -100,7 +99,7 @@ def _write(run: Run, talk: Talk, asked: argparse.Namespace) -> None:
     plot = chart.draw(talk, out.parent / "img" / "perf-online.svg")
     command = (
         f"python -m bench.online --people {asked.people} --rate {asked.rate}"
-        f" --minutes {asked.minutes:g}"
+        f" --gateways {asked.gateways} --minutes {asked.minutes:g}"
     )
     notes = TEXT.format(members=MEMBERS, seed=SEED)
     text = report.generated(run, out.parent, command, [plot], notes)

@@ -1,4 +1,4 @@
-"""The processes of one Pi: mongod, Redis, the service on a Unix socket, nginx in front of it."""
+"""The processes of one Pi: mongod, Redis, gateways on Unix sockets, nginx in front of them."""
 
 import subprocess
 import tempfile
@@ -21,7 +21,7 @@ http {{
     access_log off;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-    upstream pipit {{ server unix:{socket}; }}
+    upstream pipit {{ {servers} }}
     server {{
         listen {host}:{port} backlog=4096;
         location / {{
@@ -53,34 +53,37 @@ class Part:
 
 
 @contextmanager
-def one_pi() -> Iterator[tuple[list[Part], tuple[str, int]]]:
+def one_pi(gateways: int) -> Iterator[tuple[list[Part], tuple[str, int]]]:
     """All of them, running, and the address to connect to."""
     with ExitStack() as running:
         mongod = running.enter_context(engines.mongodb())
         redis = running.enter_context(engines.redis())
-        folder = running.enter_context(data_folder())
         sockets = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="pipit-online-")))
-        socket = sockets / "gateway.sock"
+        parts = [Part("mongod", mongod.pid, False), Part("redis", redis.pid, True)]
         with proc.on_core(proc.SERVER_CORE):
-            ours = mongod.settings | redis.settings | {"server_socket": socket}
-            gateway = start(folder, **SETTINGS | ours)
-            running.callback(gateway.stop)
-            nginx, address = _nginx(running, sockets, socket)
-        yield (
-            [
-                Part("mongod", mongod.pid, False),
-                Part("redis", redis.pid, True),
-                Part("gateway", gateway.process.pid, True),
-                Part("nginx", nginx, True),
-            ],
-            address,
-        )
+            parts += _gateways(running, gateways, sockets, mongod.settings | redis.settings)
+            nginx, address = _nginx(running, sockets)
+        yield [*parts, Part("nginx", nginx, True)], address
 
 
-def _nginx(running: ExitStack, folder: Path, socket: Path) -> tuple[int, tuple[str, int]]:
+def _gateways(
+    running: ExitStack, many: int, sockets: Path, engines: dict[str, object]
+) -> Iterator[Part]:
+    folder = running.enter_context(data_folder())
+    for name in (f"gateway-{number}" for number in range(1, many + 1)):
+        own: dict[str, object] = {"server_socket": sockets / f"{name}.sock"}
+        if many > 1:
+            own |= {"cluster_enabled": True, "cluster_name": name, "log_name": f"{name}.log"}
+        server = start(folder, **SETTINGS | engines | own)
+        running.callback(server.stop)
+        yield Part(name, server.process.pid, True)
+
+
+def _nginx(running: ExitStack, folder: Path) -> tuple[int, tuple[str, int]]:
     port = free_port()
     config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, socket=socket, host=HOST, port=port))
+    servers = " ".join(f"server unix:{socket};" for socket in sorted(folder.glob("*.sock")))
+    config.write_text(NGINX.format(folder=folder, servers=servers, host=HOST, port=port))
     process = subprocess.Popen(["nginx", "-p", folder, "-c", config, "-e", folder / "error.log"])
     running.callback(process.wait)
     running.callback(process.terminate)

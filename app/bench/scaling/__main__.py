@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from bench import report
 from bench.scaling import plots, tables
 from bench.scaling.people import EVERYDAY, FULL_HOUSE
 
@@ -17,36 +18,36 @@ def main() -> None:
     print("\n\n".join(made.values()))
     text = REPORT.read_text("utf-8")
     for name, table in made.items():
-        text = spliced(text, name, table)
+        text = report.spliced(text, table, marks(name))
     REPORT.write_text(text, "utf-8")
     plots.draw(WORKLOADS, REPORT.parent / "img")
 
 
 def made_anew(seed: int) -> dict[str, str]:
-    """The tables by the names that their marks in the report have."""
-    needs = {
+    """All tables, by the names that their marks in the report have."""
+    simulated = {
         f"needs, {workload.name}": tables.needs(
             [tables.simulate(workload, people, seed) for people in tables.PEOPLE]
         )
         for workload in WORKLOADS
     }
+    return reckoned() | simulated
+
+
+def reckoned() -> dict[str, str]:
+    """Those tables in which there is no chance."""
     return {
         "steps": tables.steps(WORKLOADS),
-        **needs,
         "in the code": tables.in_the_code(WORKLOADS),
         "costs": tables.costs(),
         "machines": tables.boards(),
     }
 
 
-def spliced(text: str, name: str, table: str) -> str:
-    """Put a table between its marks. Raises ValueError if they are not there."""
-    begin, end = (f"<!-- python -m bench.scaling: {name}: {mark} -->" for mark in ("begin", "end"))
-    before, found, rest = text.partition(begin)
-    _old, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise ValueError(f"the report has no lines {begin!r} and {end!r} to write between")
-    return f"{before}{begin}\n{table}\n{end}{after}"
+def marks(name: str) -> tuple[str, str]:
+    """The lines that a table stands between."""
+    begin, end = (f"<!-- python -m bench.scaling, {name}: {mark} -->" for mark in ("begin", "end"))
+    return begin, end
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pipit.cluster.slots import SLOTS
 
-Basis = Literal["measured", "trial", "published", "assumed"]
+Basis = Literal["measured", "trial", "assumed"]
 """measured: docs/performance.md or the code that it is for has the figure and how it was taken.
 trial: measured once, while the design was made, on one vCPU of an AMD EPYC (Genoa); trust ratios.
-published: others say so. assumed: nobody has measured it yet.
+assumed: nobody has measured it yet.
 """
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
@@ -28,14 +28,33 @@ class Cost:
 
 @dataclass(frozen=True)
 class Costs:
-    """CPU is in µs of the reference core: the one that docs/performance.md was measured on."""
+    """CPU is in µs of the reference core: the one that docs/performance.md was measured on.
 
+    What gateways and mongod do takes `cold` times as long in the midst of other work.
+    """
+
+    cold: Cost = Cost(
+        1.3,
+        "×",
+        "measured",
+        "python -m bench.online: CPU of a gateway over the sum of these costs, which were taken"
+        " with nothing else going on: 1.2 near its limit, up to 1.8 at half of that",
+    )
     # CPU of a gateway
     message: Cost = Cost(
-        74,
+        55,
         "µs",
         "measured",
-        "docs/performance.md, stored P2P message: taken, stored, acknowledged, delivered to one",
+        "docs/performance.md, stored P2P message: taken, acknowledged, delivered; less its storing",
+    )
+    message_mongodb: Cost = Cost(
+        17, "µs", "measured", "python -m bench.scaling.stores: 40 µs with 20 in flight, 483 alone"
+    )
+    commit: Cost = Cost(
+        466, "µs", "measured", "the same: what does not depend on the number of messages"
+    )
+    topic_mongodb: Cost = Cost(
+        800, "µs", "measured", "the same: the first message of a quiet topic more than a further"
     )
     delivery: Cost = Cost(
         5.06,
@@ -50,12 +69,23 @@ class Costs:
         "a packet received, decoded and answered by bare aiohttp; passing it on is extra",
     )
     login: Cost = Cost(
-        1029, "µs", "measured", "docs/performance.md, login with handshake and 50 contacts"
+        1029, "µs", "measured", "docs/performance.md, login with handshake, 50 contacts (SQLite)"
+    )
+    login_mongodb: Cost = Cost(
+        1770,
+        "µs",
+        "measured",
+        "python -m bench.scaling.stores: 1,875 µs of the service, 107 on SQLite",
     )
     idle: Cost = Cost(
         0.49, "µs/s", "measured", "docs/performance.md, idle CPU with 4,000 sessions, ÷ 4,000"
     )
-    event: Cost = Cost(8, "µs", "measured", "bus/publisher.py: an event to Redis, 600 a second")
+    event: Cost = Cost(
+        6.1, "µs", "measured", "python -m bench --only queue: 6.6 µs, the service's part"
+    )
+    event_sending: Cost = Cost(
+        225, "µs", "measured", "bus/publisher.py: a round trip to Redis, at most one in 50 ms"
+    )
     hop: Cost = Cost(
         40, "µs", "assumed", "a packet to another gateway's topic and its answer, both gateways'"
     )
@@ -64,19 +94,26 @@ class Costs:
     )
     # CPU of the servers beside it
     nginx_frame: Cost = Cost(
-        12.4,
-        "µs",
-        "trial",
-        "8.7 µs without TLS to a Unix socket; TLS leaves 60 to 80 % of the speed (uWebSockets)",
+        14, "µs", "measured", "python -m bench.online: 10.5 µs without TLS; 3.5 µs for TLS assumed"
     )
     nginx_login: Cost = Cost(300, "µs", "assumed", "accepting, TLS handshake with ECDSA, upgrade")
-    mongod_message: Cost = Cost(15, "µs", "assumed", "batched insert_many; 11 µs in trials")
-    mongod_topic: Cost = Cost(15, "µs", "assumed", "the topic's counters, raised in bulk")
-    mongod_mark: Cost = Cost(20, "µs", "assumed", "a mark raised, in bulk, once a second")
-    mongod_login: Cost = Cost(200, "µs", "assumed", "the account and its 50 subscriptions")
-    mongod_contacts: Cost = Cost(400, "µs", "assumed", "the topics and people of 50 contacts")
+    mongod_message: Cost = Cost(
+        10, "µs", "measured", "python -m bench.scaling.stores: 27 µs with 20 in flight, 345 alone"
+    )
+    mongod_commit: Cost = Cost(
+        335, "µs", "measured", "the same: what does not depend on the number of messages"
+    )
+    mongod_topic: Cost = Cost(
+        530, "µs", "measured", "the same: the first message of a quiet topic, and its end"
+    )
+    mongod_mark: Cost = Cost(21, "µs", "measured", "the same: a mark raised, 100 at once")
+    mongod_login: Cost = Cost(525, "µs", "measured", "the same: account and 50 subscriptions")
+    mongod_contacts: Cost = Cost(865, "µs", "measured", "the same: their topics and people")
     redis_event: Cost = Cost(
-        7.5, "µs", "trial", "XADD in a pipeline 2.5 µs; two groups of modules read it once each"
+        8,
+        "µs",
+        "measured",
+        "python -m bench --only queue: 3.9 µs to add one; as much for two groups to read it",
     )
     module_event: Cost = Cost(60, "µs", "assumed", "an event read and acknowledged by a module")
     # memory
@@ -87,7 +124,7 @@ class Costs:
         4.9 * KIB, "bytes", "measured", "docs/performance.md, idle logged-in session"
     )
     contacts_memory: Cost = Cost(
-        12 * KIB, "bytes", "assumed", "what `me` keeps of 50 conversations, topics in use"
+        16 * KIB, "bytes", "assumed", "50 of topics/me.py, Known: 12 KB by sys.getsizeof; topics"
     )
     kernel_memory: Cost = Cost(
         31 * KIB, "bytes", "trial", "nginx 17.7 KiB a connection, and 3 sockets of 4.4 KiB"
@@ -100,12 +137,15 @@ class Costs:
     )
     database_memory: Cost = Cost(1 * GIB, "bytes", "assumed", "mongod, Redis and the system")
     hot_memory: Cost = Cost(
-        16 * KIB, "bytes", "assumed", "documents and index entries of one who is online"
+        40 * KIB, "bytes", "assumed", "documents and keys of 50 contacts are 20 KiB; as much again"
     )
     # disk and network
-    message_disk: Cost = Cost(300, "bytes", "assumed", "a message and its index entry")
-    message_journal: Cost = Cost(1 * KIB, "bytes", "assumed", "message and counters in the journal")
-    mark_journal: Cost = Cost(200, "bytes", "assumed", "a raised mark in the journal")
+    message_disk: Cost = Cost(
+        110, "bytes", "measured", "python -m bench.scaling.stores: 84 letters, with the index"
+    )
+    message_journal: Cost = Cost(134, "bytes", "measured", "the same: a further message")
+    topic_journal: Cost = Cost(512, "bytes", "measured", "the same: a topic in use, and quiet")
+    mark_journal: Cost = Cost(128, "bytes", "measured", "the same: a mark raised")
     file_bytes: Cost = Cost(200_000, "bytes", "assumed", "a picture as the apps send it")
     data_frame: Cost = Cost(520, "bytes", "measured", "440 B in the benchmark; TLS, TCP, IP 80")
     small_frame: Cost = Cost(230, "bytes", "assumed", "receipt, presence: 150 B, and as above")

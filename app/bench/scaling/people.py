@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class Workload:
     online: float = 0.3  # of all people, in the busiest hour
     messages: float = 50  # a day and person; WhatsApp: 100e9 for 2e9 people (Facebook, 2020-10)
     files: float = 0.05  # of the messages; WhatsApp: 0.12, on a New Year's Eve (2019-12-31)
+    burst: float = 5  # messages to a conversation until it is quiet (10 s, store/mongodb)
     starts: float = 10  # of the app, a day and person
     contacts: int = 50  # conversations of a person; as many as in the benchmark
     p2p_contacts: int = 30  # those with one other person
@@ -40,11 +42,11 @@ class Workload:
 
 EVERYDAY = Workload("every day")
 FULL_HOUSE = replace(
-    EVERYDAY, name="full house", online=1.0, messages=86_400 / 20, files=0.0, group_messages=1.0,
-    smallest=51, largest=51, reading=0.0, curve=(1.0,) * 24, days=1 / 48,
+    EVERYDAY, name="full house", online=1.0, messages=86_400 / 20, files=0.0, burst=inf,
+    group_messages=1.0, smallest=51, largest=51, reading=0.0, curve=(1.0,) * 24, days=1 / 48,
 )  # fmt: skip
-"""Half an hour of the load that Pipit is tried with: everybody online, each writes every 20 s to a group of 51, no
-receipts. With 4,000 people: 200 messages a second in, 10,000 deliveries out.
+"""Half an hour of the load that Pipit is tried with: everybody online, each writes every 20 s to a
+group of 51, no receipts. With 4,000 people: 200 messages a second in, 10,000 deliveries out.
 """
 
 
@@ -54,6 +56,7 @@ class Minute:
 
     online: float
     by_size: tuple[tuple[int, float], ...]  # size of the conversation, messages to it
+    bursts: float  # of messages, each to a conversation that was quiet
     share: float  # of the people, who are online
     reading: float
     logins: float
@@ -121,6 +124,7 @@ def minute(workload: Workload, people: int, at: int, draw: Draw) -> Minute:
     return Minute(
         online=people * share,
         by_size=tuple((size, draw(messages * part)) for size, part in sizes(workload, people)),
+        bursts=draw(messages / workload.burst),
         share=share,
         reading=workload.reading,
         logins=logins,

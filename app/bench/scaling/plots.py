@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.scaling.people import Workload
+from bench.scaling.setups import Setup, gateways_work, mongod_work
 from bench.scaling.steps import STEPS, capacity, expected
 from bench.scaling.tables import people
 
 COLORS = ("#2a6fbb", "#2e8b57", "#c98a1b", "#c0392b", "#9a9a9a")
-SAMPLE = 1_000_000
+SAMPLE = 4_000
 
 
 def draw(workloads: Sequence[Workload], folder: Path) -> list[Path]:
@@ -46,27 +47,26 @@ def _steps(workloads: Sequence[Workload], axes: Axes) -> None:
     axes.set_xscale("log")
     axes.set_xlim(1000, 1e8)  # room for the texts
     axes.set_xlabel("people, and what they run out of first")
-    axes.legend(fontsize="small", loc="lower right")
+    axes.legend(fontsize="small", loc="upper right")
 
 
 def _work(workloads: Sequence[Workload], axes: Axes) -> None:
-    names = ("gateways: connections", "gateways: topics", "nginx", "mongod", "Redis")
+    setup = STEPS[1]
+    names = ("gateways", "nginx", "mongod", "Redis")
+    parts = [_cores(setup, workload) for workload in workloads]
     left = [0.0] * len(workloads)
-    loads = [expected(workload, SAMPLE) for workload in workloads]
-    parts = [[one.sessions, one.owners, one.nginx, one.mongod, one.redis] for one in loads]
-    shares = [[100 * part / sum(row) for part in row] for row in parts]
     for at, name in enumerate(names):
-        widths = [row[at] for row in shares]
+        widths = [row[at] for row in parts]
         axes.barh(range(len(workloads)), widths, 0.6, left, color=COLORS[at], label=name)
         left = [start + width for start, width in zip(left, widths, strict=True)]
-    labels = [
-        f"{workload.name}\n{sum(row) / SAMPLE * 1e6:.2g} µs/s a person"
-        for workload, row in zip(workloads, parts, strict=True)
-    ]
-    axes.set_yticks(range(len(workloads)), labels)
+    axes.set_yticks(range(len(workloads)), [workload.name for workload in workloads])
     axes.invert_yaxis()
-    axes.set_xlim(0, 100)
-    axes.set_xlabel("share of the CPU in the busiest minute, %")
-    axes.legend(
-        fontsize="x-small", ncols=len(names), loc="upper center", bbox_to_anchor=(0.4, 1.25)
-    )
+    axes.set_xlim(0, setup.board.cores)
+    axes.set_xlabel(f"cores of {setup.name}, {SAMPLE:,} people in the busiest minute")
+    axes.legend(fontsize="small")
+
+
+def _cores(setup: Setup, workload: Workload) -> list[float]:
+    load = expected(workload, SAMPLE)
+    gateways, mongod = gateways_work(setup, load), mongod_work(setup, load)
+    return [part / setup.board.speed for part in (gateways, load.nginx, mongod, load.redis)]

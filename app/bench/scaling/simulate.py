@@ -23,12 +23,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Load:
-    """What one second of a minute asks of the whole system.
+    """What one second of a minute asks of the whole system, whatever its setup.
 
-    Work is in reference cores, that is CPU seconds a second: `sessions` of the gateways that hold
-    the connections, `owners` of those that own the topics, `forwarded` what both have more to do
-    where these are not the same; `mongod_spread` in collections that can be sharded, `mongod_whole`
-    in the others. `network` and `journal` are bytes.
+    Work is in reference cores, that is CPU seconds a second, without the commits (setups.py):
+    `sessions` of the gateways that hold the connections, `owners` of those that own the topics,
+    `forwarded` what both have more to do where these are not the same; `mongod_spread` in
+    collections that can be sharded, `mongod_whole` in the others. `network` and `journal` are
+    bytes.
     """
 
     minute: Minute
@@ -46,9 +47,9 @@ class Load:
     jobs: tuple[Job, ...]
 
     @property
-    def mongod(self) -> float:
-        """All of the database's work."""
-        return self.mongod_spread + self.mongod_whole
+    def messages(self) -> float:
+        """A second."""
+        return self.minute.messages / 60
 
 
 def load(people: int, minute: Minute, costs: Costs = COSTS) -> Load:
@@ -56,11 +57,16 @@ def load(people: int, minute: Minute, costs: Costs = COSTS) -> Load:
     c = costs.values()
     messages, deliveries = minute.messages / 60, minute.deliveries / 60
     receipts, relays = minute.receipts / 60, minute.relays / 60
-    logins, presence = minute.logins / 60, minute.presence / 60
+    logins, presence, bursts = minute.logins / 60, minute.presence / 60, minute.bursts / 60
     packets = deliveries + relays + presence
     marks = receipts + messages  # who writes has read
     frames = packets + 2 * messages + receipts + 2 * minute.online / PING_SECONDS
+    login = c["login"] + c["login_mongodb"]
+    message = c["message"] + c["message_mongodb"] + c["event"]
+    cold = c["cold"] / 1e6
+    owners = messages * message + bursts * c["topic_mongodb"] + receipts * c["receipt"]
     spread = messages * c["mongod_message"] + marks * c["mongod_mark"] + logins * c["mongod_login"]
+    whole = bursts * c["mongod_topic"] + logins * c["mongod_contacts"]
     network = (messages + deliveries) * c["data_frame"] + logins * c["login_bytes"]
     network += (receipts + relays + presence) * c["small_frame"]
     network += minute.files / 60 * FILES_MOVED * c["file_bytes"]
@@ -68,27 +74,33 @@ def load(people: int, minute: Minute, costs: Costs = COSTS) -> Load:
     return Load(
         minute=minute,
         people=people,
-        sessions=(packets * c["delivery"] + logins * c["login"] + idle) / 1e6,
-        owners=(messages * (c["message"] + c["event"]) + receipts * c["receipt"]) / 1e6,
-        forwarded=((messages + receipts) * c["hop"] + packets * c["hop_delivery"]) / 1e6,
+        sessions=(packets * c["delivery"] + logins * login + idle) * cold,
+        owners=owners * cold,
+        forwarded=((messages + receipts) * c["hop"] + packets * c["hop_delivery"]) * cold,
         nginx=(frames * c["nginx_frame"] + logins * c["nginx_login"]) / 1e6,
-        mongod_spread=spread / 1e6,
-        mongod_whole=(messages * c["mongod_topic"] + logins * c["mongod_contacts"]) / 1e6,
+        mongod_spread=spread * cold,
+        mongod_whole=whole * cold,
         redis=messages * c["redis_event"] / 1e6,
         module=messages * c["module_event"] / 1e6,
         network=network,
-        journal=messages * c["message_journal"] + marks * c["mark_journal"],
+        journal=messages * c["message_journal"]
+        + marks * c["mark_journal"]
+        + bursts * c["topic_journal"],
         jobs=tuple(_jobs(minute, c)),
     )
 
 
 def _jobs(minute: Minute, c: dict[str, float]) -> list[Job]:
     """The event loops' work, in the pieces that they do it in."""
-    jobs = [Job(minute.logins / 60, c["login"])]
+    c = {name: value * c["cold"] for name, value in c.items()}
+    jobs = [
+        Job(minute.logins / 60, c["login"] + c["login_mongodb"]),
+        Job(minute.bursts / 60, c["topic_mongodb"]),
+    ]
     for size, count in minute.by_size:
         receivers, rate = minute.receivers(size), count / 60
         receipts = rate * 2 * minute.reading * receivers
-        jobs += [Job(rate, c["message"]), Job(receipts, c["receipt"])]
+        jobs += [Job(rate, c["message"] + c["message_mongodb"]), Job(receipts, c["receipt"])]
         chunks, rest = divmod(receivers, CHUNK)
         for length, times in ((CHUNK, chunks), (rest, 1)):
             jobs.append(Job((rate + receipts) * times, length * c["delivery"]))

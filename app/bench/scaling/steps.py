@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.scaling.limits import DISK, Limit, Setup, first, limits
+from bench.scaling.limits import DISK, Limit, first, limits
 from bench.scaling.model import PI_4, PI_5, SERVER
 from bench.scaling.people import Minute, Workload, busiest
+from bench.scaling.setups import Setup
 from bench.scaling.simulate import Load, load
 
 MOST = 10**11
@@ -65,7 +66,7 @@ def smallest(enough: Callable[[int], bool]) -> int:
 
 @dataclass(frozen=True)
 class Plan:
-    """A setup that carries a load; `limit` is what it comes nearest to, `walls` what in Pipit itself
+    """A setup that carries a load. `limit`: what it comes nearest to; `walls`: what in Pipit itself
     is in the way.
     """
 

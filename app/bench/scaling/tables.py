@@ -4,12 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isinf
 
-from bench.scaling.limits import DISK, back_seconds, limits
-from bench.scaling.model import COSTS, PI_4, PI_5, RULES, SERVER
+from bench.scaling.model import COSTS, PI_4, PI_5, RULES, SERVER, Cost
 from bench.scaling.people import Workload, day, poisson
-from bench.scaling.queueing import commits, p99
+from bench.scaling.setups import (
+    back_seconds,
+    commit_rate,
+    gateways_memory,
+    gateways_work,
+    mongod_work,
+)
 from bench.scaling.simulate import Load, filed, load, stored
-from bench.scaling.steps import STEPS, Plan, capacity, plan, smallest, walls
+from bench.scaling.steps import STEPS, Plan, capacity, plan, walls
+from bench.scaling.waiting import p99
 from bench.table import figure
 
 PEOPLE = (4_000, 40_000, 4_000_000, 400_000_000)
@@ -38,9 +44,16 @@ def people(count: int) -> str:
     return f"{count // unit * unit:,}"
 
 
+def rounded(value: float) -> str:
+    """Three digits that count, none where it is less than a thousandth."""
+    if 0 < value < 0.001:
+        return "< 0.001"
+    return f"{float(f'{value:.3g}'):,.10g}"
+
+
 def seconds(value: float) -> str:
-    """A wait in milliseconds."""
-    return "never" if isinf(value) else f"{figure(value * 1000)} ms"
+    """A wait in milliseconds, two digits that count."""
+    return "never" if isinf(value) else f"{float(f'{value * 1000:.2g}'):g} ms"
 
 
 # -- steps -----------------------------------------------------------------------------------------
@@ -50,15 +63,15 @@ def steps(workloads: Sequence[Workload]) -> str:
     """What each setup carries, and what it runs out of."""
     headings = ["setup"]
     for workload in workloads:
-        headings += [f"{workload.name}: people", "online of them", "first limit", "p99"]
-    headings.append("messages of a year fill the disk from")
+        headings += [f"{workload.name}: people (online)", "first limit", "p99"]
+    headings.append("a year's messages fit for")
     rows = []
     for setup in STEPS:
         cells = [setup.name]
         for workload in workloads:
             found = capacity(setup, workload)
-            online = int(found.load.minute.online)
-            cells += [people(found.people), people(online), found.limit.name]
+            online = people(int(found.load.minute.online))
+            cells += [f"{people(found.people)} ({online})", found.limit.name]
             cells.append(seconds(p99(setup, found.load)))
         everyday = workloads[0]
         full = setup.engine.disk * RULES.disk / stored(everyday, 1)
@@ -99,9 +112,7 @@ def written(result: Result) -> float:
     setup = result.plan.setup
     total = 0.0
     for one in result.loads:
-        rate = one.minute.messages / 60 / setup.gateways
-        pages = commits(rate, setup.engine.flush) * setup.gateways * PAGE
-        total += 60 * max(pages, one.journal)
+        total += 60 * max(commit_rate(setup, one.messages) * PAGE, one.journal)
     return total
 
 
@@ -115,29 +126,32 @@ def machines(plan: Plan) -> str:
 
 
 def _a_second(count: Callable[[Result], float]) -> Callable[[Result], str]:
-    return lambda result: figure(count(result) / 60)
+    return lambda result: rounded(count(result) / 60)
 
 
-def _a_year(count: Callable[[Workload, int], float]) -> Callable[[Result], str]:
-    return lambda result: size(count(result.workload, result.people))
+def _kept(count: Callable[[Result], float]) -> Callable[[Result], str]:
+    """Of days: an hour of a trial is not reckoned up."""
+    return lambda result: size(count(result)) if result.workload.days >= 1 else "–"
 
 
 NEEDS: tuple[tuple[str, Callable[[Result], str]], ...] = (
-    ("online in the busiest minute", lambda r: f"{r.busiest.minute.online:,.0f}"),
+    ("online in the busiest minute", lambda r: rounded(r.busiest.minute.online)),
     ("messages a second", _a_second(lambda r: r.busiest.minute.messages)),
     ("deliveries a second", _a_second(lambda r: r.busiest.minute.deliveries)),
     ("receipts passed on a second", _a_second(lambda r: r.busiest.minute.relays)),
     ("logins a second", _a_second(lambda r: r.busiest.minute.logins)),
-    ("reference cores: gateways", lambda r: figure(_gateways(r.plan))),
-    ("reference cores: nginx", lambda r: figure(r.busiest.nginx)),
-    ("reference cores: mongod", lambda r: figure(r.busiest.mongod)),
-    ("reference cores: Redis; commands a second", lambda r: _redis(r.busiest)),
+    ("reference cores: gateways", lambda r: rounded(gateways_work(r.plan.setup, r.busiest))),
+    ("reference cores: nginx", lambda r: rounded(r.busiest.nginx)),
+    ("reference cores: mongod", lambda r: rounded(mongod_work(r.plan.setup, r.busiest))),
+    ("reference cores: Redis", lambda r: rounded(r.busiest.redis)),
+    ("events to Redis and from it, a second", lambda r: rounded(3 * r.busiest.messages)),
+    ("messages in a commit", lambda r: rounded(_shared(r))),
     ("forwarded to another gateway", lambda r: f"{r.plan.setup.forwarded:.0%}"),
     ("network", lambda r: f"{size(r.busiest.network)}/s"),
-    ("memory of connections", lambda r: size(_memory(r))),
-    ("messages a year, one copy", _a_year(stored)),
-    ("pictures a year, one copy", _a_year(filed)),
-    ("journal a day, one copy", lambda r: size(written(r))),
+    ("memory of gateways and nginx", lambda r: size(gateways_memory(r.plan.setup, r.busiest))),
+    ("messages a year, one copy", _kept(lambda r: stored(r.workload, r.people))),
+    ("pictures a year, one copy", _kept(lambda r: filed(r.workload, r.people))),
+    ("journal a day, one copy", _kept(written)),
     ("**machines**", lambda r: f"**{machines(r.plan)}**"),
     ("gateways", lambda r: f"{r.plan.setup.gateways:,}"),
     ("p99, sent to delivered", lambda r: seconds(p99(r.plan.setup, r.busiest))),
@@ -147,18 +161,8 @@ NEEDS: tuple[tuple[str, Callable[[Result], str]], ...] = (
 )
 
 
-def _gateways(plan: Plan) -> float:
-    return plan.load.sessions + plan.load.owners + plan.load.forwarded * plan.setup.forwarded
-
-
-def _redis(load: Load) -> str:
-    commands = 3 * load.minute.messages / 60  # added once, read by two groups of modules
-    return f"{figure(load.redis)}; {figure(commands)}"
-
-
-def _memory(result: Result) -> float:
-    found = limits(result.plan.setup, result.workload, result.busiest)
-    return next(limit.used for limit in found if limit.name == "memory") * result.plan.setup.boards
+def _shared(result: Result) -> float:
+    return result.busiest.messages / commit_rate(result.plan.setup, result.busiest.messages)
 
 
 def needs(results: Sequence[Result]) -> str:
@@ -191,11 +195,12 @@ def in_the_code(workloads: Sequence[Workload]) -> str:
 
 def costs() -> str:
     """Every figure that the others follow from."""
-    rows = [
-        [f"`{name}`", f"{figure(cost.value)} {cost.unit}", cost.basis, cost.source]
-        for name, cost in COSTS.rows()
-    ]
+    rows = [[f"`{name}`", _with_unit(cost), cost.basis, cost.source] for name, cost in COSTS.rows()]
     return table(["cost", "figure", "basis", "source"], rows)
+
+
+def _with_unit(cost: Cost) -> str:
+    return size(cost.value) if cost.unit == "bytes" else f"{figure(cost.value)} {cost.unit}"
 
 
 def boards() -> str:
