@@ -1,6 +1,6 @@
 """Stores and buses, one of each backend in turn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,9 @@ import pytest
 from pipit.bus.base import Bus
 from pipit.store.base import Store
 from tests.contract.acks import Acks
-from tests.contract.backends import BUSES, STORES, StoreBackend
+from tests.contract.backends import BUSES, STORES, BusBackend, StoreBackend, mongodb_place
+from tests.support.mongod import Mongod
+from tests.support.rabbitmq import RabbitServer, forget_groups
 
 
 @pytest.fixture(params=STORES)
@@ -18,9 +20,14 @@ def backend_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def backend(backend_name: str) -> StoreBackend:
+def backend(
+    backend_name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[StoreBackend]:
     """How to make and break it."""
-    return STORES[backend_name]
+    server = request.getfixturevalue("mongod") if backend_name == "mongodb" else None
+    yield STORES[backend_name]
+    if isinstance(server, Mongod):
+        server.drop(mongodb_place(tmp_path).name)
 
 
 @pytest.fixture
@@ -39,9 +46,31 @@ def acks(store: Store) -> Acks:
 
 
 @pytest.fixture(params=BUSES)
-async def bus(request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
+async def bus_backend(request: pytest.FixtureRequest) -> AsyncIterator[BusBackend]:
+    """How to make a bus, on a message queue that holds nothing."""
+    async for backend in _bus_backend(request):
+        yield backend
+
+
+@pytest.fixture(params=[kind for kind, server in BUSES.items() if server])
+async def queue(request: pytest.FixtureRequest) -> AsyncIterator[BusBackend]:
+    """The same for those that have a server."""
+    async for backend in _bus_backend(request):
+        yield backend
+
+
+@pytest.fixture
+async def bus(bus_backend: BusBackend) -> AsyncIterator[Bus]:
     """An open bus that tries each event three times."""
-    opened = BUSES[request.param]()
+    opened = bus_backend.make()
     await opened.open()
     yield opened
     await opened.close()
+
+
+async def _bus_backend(request: pytest.FixtureRequest) -> AsyncIterator[BusBackend]:
+    server = BUSES[request.param]
+    backend = BusBackend(request.param, request.getfixturevalue(server) if server else None)
+    yield backend
+    if isinstance(backend.server, RabbitServer):  # it is shared by all tests
+        await forget_groups(backend.server)

@@ -3,46 +3,15 @@
 import asyncio
 import logging
 
+import msgspec
 import pytest
 
 from pipit.bus.base import Bus
-from pipit.bus.events import AccountChanged, AnyEvent, TopicChanged
+from pipit.bus.control import AnyControl, Missed, SettingsChanged, StandingChanged
+from pipit.bus.events import AccountChanged, AnyEvent, MessageStored
 from pipit.bus.memory import MemoryBus
-
-TRIES = 3
-"""How often the buses of this suite try an event."""
-
-
-def event(number: int) -> TopicChanged:
-    return TopicChanged(at=number, topic="grpA", what="updated")
-
-
-class Module:
-    """A handler that notes what it gets, and fails as often as it is told to."""
-
-    def __init__(self) -> None:
-        self.calls: list[int] = []
-        self.handled: list[int] = []
-        self.failures: dict[int, int] = {}
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self._news = asyncio.Event()
-
-    async def __call__(self, got: AnyEvent) -> None:
-        self.calls.append(got.at)
-        self._news.set()
-        await self.gate.wait()
-        if self.failures.get(got.at, 0) > 0:
-            self.failures[got.at] -= 1
-            raise RuntimeError(f"event {got.at} fails")
-        self.handled.append(got.at)
-        self._news.set()
-
-    async def until(self, handled: int = 0, calls: int = 0) -> None:
-        """Waits for so many handled events and calls."""
-        while len(self.handled) < handled or len(self.calls) < calls:
-            self._news.clear()
-            await self._news.wait()
+from tests.contract.backends import BusBackend
+from tests.contract.modules import TRIES, Module, event
 
 
 async def test_every_group_gets_every_event_in_order(bus: Bus) -> None:
@@ -59,7 +28,7 @@ async def test_every_group_gets_every_event_in_order(bus: Bus) -> None:
 async def test_events_keep_their_kind_and_content(bus: Bus) -> None:
     got: asyncio.Queue[AnyEvent] = asyncio.Queue()
     await bus.subscribe("push", got.put)
-    sent = [AccountChanged(at=5, user="usrA", what="password"), event(6)]
+    sent: list[AnyEvent] = [AccountChanged(at=5, user="usrA", what="password"), event(6)]
     for one in sent:
         bus.publish(one)
     assert [await got.get(), await got.get()] == sent
@@ -98,22 +67,61 @@ async def test_a_handler_that_fails_is_called_again_before_the_next_event(bus: B
     await module.until(handled=2)
     assert module.calls == [1] * TRIES + [2]
     assert module.handled == [1, 2]
-    assert bus.dead_letters("push") == []
+    assert await bus.dead_letters("push") == []
 
 
-async def test_an_event_that_always_fails_becomes_a_dead_letter(bus: Bus) -> None:
-    failing, fine = Module(), Module()
-    failing.failures = {1: 99, 3: 99}
-    await bus.subscribe("failing", failing)
-    await bus.subscribe("fine", fine)
-    for number in (1, 2, 3, 4):
+async def test_with_more_at_once_each_conversation_keeps_its_order(bus: Bus) -> None:
+    module = Module()
+    module.gate.clear()
+    await bus.subscribe("push", module, at_once=2)
+    for number, topic in enumerate(["grpA", "grpA", "grpB", "grpB", "grpC"]):
+        bus.publish(event(number, topic))
+    await module.until(calls=2)
+    assert module.calls == [0, 2]
+    module.gate.set()
+    await module.until(handled=5)
+    for one, other in (0, 1), (2, 3):
+        assert module.handled.index(one) < module.handled.index(other)
+
+
+async def test_an_event_that_is_published_again_is_handled_once(bus: Bus) -> None:
+    module = Module()
+    await bus.subscribe("push", module)
+    for one in [event(1)] * 2 + [event(2)]:
+        bus.publish(one)
+    await module.until(handled=2)
+    assert module.calls == [1, 2]
+
+
+def test_the_key_of_a_message_is_its_topic_and_number() -> None:
+    raw = msgspec.Raw(b"1")
+    stored = MessageStored(at=5, topic="grpA", seq=17, sender="usrA", head=raw, content=raw)
+    assert stored.key == "grpA:17"
+
+
+async def test_a_group_that_is_far_behind_loses_the_oldest(bus_backend: BusBackend) -> None:
+    bus, slow = bus_backend.make(most=1000), Module()
+    await bus.open()
+    slow.gate.clear()
+    await bus.subscribe("slow", slow)
+    bus.publish(event(0))
+    await slow.until(calls=1)
+    for number in range(1, 3000):
         bus.publish(event(number))
-    await failing.until(handled=2)
-    await fine.until(handled=4)
-    assert failing.calls == [1] * TRIES + [2] + [3] * TRIES + [4]
-    assert bus.dead_letters("failing") == [event(1), event(3)]
-    assert bus.dead_letters("fine") == []
-    assert bus.dead_letters("unknown") == []
+    await has_kept(bus, event(3000))
+    slow.gate.set()
+    await slow.until(last=3000)
+    await bus.close()
+    assert slow.handled == sorted(slow.handled)
+    assert 1000 < len(slow.handled) < 1300, "the bound, what was handed over, what a queue rounds"
+
+
+async def has_kept(bus: Bus, last: AnyEvent) -> None:
+    """Publishes a last event, and waits until it and all before it are with the message queue."""
+    other = Module()
+    await bus.subscribe("quick", other)
+    bus.publish(last)
+    await other.until(last=last.at)
 
 
 async def test_closing_lets_a_handler_finish(bus: Bus) -> None:
@@ -135,10 +143,64 @@ async def test_publishing_never_fails(bus: Bus) -> None:
     bus.publish(event(2))
 
 
+async def test_a_process_has_one_handler_for_a_group(bus: Bus) -> None:
+    await bus.subscribe("push", Module())
+    with pytest.raises(ValueError, match="push"):
+        await bus.subscribe("push", Module())
+
+
+async def test_it_is_told_how_far_a_group_is(bus: Bus) -> None:
+    module = Module()
+    module.gate.clear()
+    await bus.subscribe("slow", module)
+    for number in range(200):
+        bus.publish(event(number))
+    await has_kept(bus, event(200))
+    (status,) = await bus.status(["slow"])
+    assert (status.name, status.dead) == ("slow", 0)
+    assert 50 < status.waiting <= 201
+    module.gate.set()
+    with pytest.raises(ValueError, match="nobody"):
+        await bus.status(["nobody"])
+
+
+async def test_what_was_published_is_counted_by_kind(bus: Bus) -> None:
+    for one in (event(1), event(2), AccountChanged(at=5, user="usrA", what="password")):
+        bus.publish(one)
+    assert bus.figures.published == {type(event(1)): 2, AccountChanged: 1}
+
+
+# -- control messages ------------------------------------------------------------------------------
+
+
+async def test_a_control_message_reaches_the_process_that_sends_it(bus: Bus) -> None:
+    heard: asyncio.Queue[AnyControl] = asyncio.Queue()
+    bus.on_control(heard.put)
+    sent: list[AnyControl] = [StandingChanged("usrA", 3, "susp"), SettingsChanged("limits")]
+    for one in sent:
+        bus.broadcast(one)
+    got = [one for one in [await heard.get() for _ in range(2)] if one != Missed()]
+    while len(got) < 2:
+        got.append(await heard.get())
+    assert got == sent
+
+
+async def test_a_listener_that_fails_keeps_nothing_from_others(bus: Bus) -> None:
+    async def fail(_: AnyControl) -> None:
+        raise RuntimeError("no")
+
+    heard: asyncio.Queue[AnyControl] = asyncio.Queue()
+    bus.on_control(fail)
+    bus.on_control(heard.put)
+    bus.broadcast(SettingsChanged("limits"))
+    while await heard.get() != SettingsChanged("limits"):
+        pass
+
+
 # -- of the bus within the process -----------------------------------------------------------------
 
 
-async def test_a_full_queue_loses_the_newest_and_says_how_many(
+async def test_a_full_queue_loses_the_oldest_and_says_how_many(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     bus, module, other = MemoryBus(most=5), Module(), Module()
@@ -150,14 +212,14 @@ async def test_a_full_queue_loses_the_newest_and_says_how_many(
             bus.publish(event(number))
             await other.until(handled=number + 1)
         module.gate.set()
-        await module.until(handled=5)
+        await module.until(handled=7)
         bus.publish(event(10))
-        await module.until(handled=6)
+        await module.until(handled=8)
     await bus.close()
-    assert module.handled == [0, 1, 2, 3, 4, 10]
+    assert module.handled == [0, 1, 4, 5, 6, 7, 8, 10]
     assert [record.getMessage() for record in caplog.records] == [
-        "slow is behind by 5 events: newer ones are lost",
-        "slow lost 4 events",
+        "slow is behind by 5 events: the oldest are lost",
+        "slow lost 2 events",
     ]
 
 
@@ -171,11 +233,3 @@ async def test_closing_waits_for_no_further_try() -> None:
     await bus.close()
     assert module.calls == [1, 1, 2]
     assert module.handled == [1, 2]
-
-
-async def test_a_group_has_one_handler() -> None:
-    bus = MemoryBus()
-    await bus.subscribe("push", Module())
-    with pytest.raises(ValueError, match="push"):
-        await bus.subscribe("push", Module())
-    await bus.close()

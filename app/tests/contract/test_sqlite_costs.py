@@ -13,7 +13,7 @@ from pipit.core import ids
 from pipit.core.tags import parse_query
 from pipit.store.base import Store
 from pipit.store.records import CredentialRecord, FileUse, LoginRecord, Mark, TopicRecord, User
-from pipit.store.sqlite import SqliteStore, accounts, database, files, tags, topics
+from pipit.store.sqlite import SqliteStore, accounts, database, files, outbox, tags, topics
 from pipit.store.sqlite import messages as stored
 from pipit.store.sqlite.appending import TopicIds, append_together
 from tests.contract.acks import Acks
@@ -63,7 +63,7 @@ def cost_of(path: Path, query: Callable[[apsw.Connection], object]) -> tuple[int
     return steps, pages
 
 
-HARMLESS_SCANS = ("json_each", "CONSTANT ROW", "pulse", "erasures", "users_standing")
+HARMLESS_SCANS = ("json_each", "CONSTANT ROW", "pulse", "erasures", "users_standing", "outbox")
 """Scans of what was asked, of one row, of what is to be done soon, of those who are not as made."""
 
 
@@ -148,6 +148,9 @@ def do_everything(db: apsw.Connection) -> None:
     files.file_bytes(db, one)
     files.unused_files(db, NOW, 5)
     files.delete_files(db, [picture.id])
+    outbox.put(db, [b"1", b"2"])
+    outbox.drop(db, [number for number, _ in outbox.oldest(db, 1)])
+    outbox.size(db)
     database.beat(db)
     database.last_beat(db)
     topics.delete_topic(db, name, NOW)

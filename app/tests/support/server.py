@@ -60,7 +60,7 @@ def start(data_dir: Path, **settings: object) -> Server:
     come up.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    log_path = data_dir / "serve.log"
+    log_path = data_dir / str(settings.pop("log_name", "serve.log"))
     command = [str(Path(sys.executable).with_name("pipit")), "serve"]
     with log_path.open("a") as log:
         environment = _environment(data_dir, settings)

@@ -1,7 +1,12 @@
 """What happens in the service that a module may want to know of. Told after the commit, never
 before.
+
+Every event has a `key`: a module that may be told twice (after a crash, see docs/message-queue.md)
+knows by it what it has done already. `about` names the conversation or account that it concerns;
+events about the same one keep their order.
 """
 
+import secrets
 from typing import Any
 
 import msgspec
@@ -14,24 +19,49 @@ class Event(msgspec.Struct, tag_field="event", frozen=True):
 
 
 class MessageStored(Event, tag="message.stored", frozen=True):
-    """A message was committed."""
+    """A message was committed. `head` is the JSON text of an object, or "null"."""
 
     topic: str
     seq: int
     sender: str
-    head: msgspec.Raw | None
+    head: msgspec.Raw  # `Raw | None` cannot be decoded: msgspec takes it for None alone
     content: msgspec.Raw
 
+    @property
+    def key(self) -> str:
+        """Topic and number, which are the message's own: `grpdZ5p4XE9VqQ:17`."""
+        return f"{self.topic}:{self.seq}"
 
-class MessagesDeleted(Event, tag="messages.deleted", frozen=True):
+    @property
+    def about(self) -> str:
+        """The conversation."""
+        return self.topic
+
+
+def _new_key() -> str:
+    return secrets.token_hex(8)
+
+
+class Change(Event, kw_only=True, frozen=True):
+    """What has no name of its own gets a random key of 16 hexadecimal digits."""
+
+    key: str = msgspec.field(default_factory=_new_key)
+
+
+class MessagesDeleted(Change, tag="messages.deleted", frozen=True):
     """Message numbers were deleted for everybody ("") or for one user."""
 
     topic: str
     user: str
     spans: list[tuple[int, int]]
 
+    @property
+    def about(self) -> str:
+        """The conversation."""
+        return self.topic
 
-class AccountChanged(Event, tag="account.changed", frozen=True):
+
+class AccountChanged(Change, tag="account.changed", frozen=True):
     """An account was "created", "updated", "suspended", "restored" or "deleted", or changed its
     "password".
     """
@@ -39,8 +69,13 @@ class AccountChanged(Event, tag="account.changed", frozen=True):
     user: str
     what: str
 
+    @property
+    def about(self) -> str:
+        """The account."""
+        return self.user
 
-class SubscriptionChanged(Event, tag="subscription.changed", frozen=True):
+
+class SubscriptionChanged(Change, tag="subscription.changed", frozen=True):
     """Somebody's access to a topic is new, other or ended (both modes 0)."""
 
     topic: str
@@ -48,12 +83,22 @@ class SubscriptionChanged(Event, tag="subscription.changed", frozen=True):
     want: int
     given: int
 
+    @property
+    def about(self) -> str:
+        """The conversation."""
+        return self.topic
 
-class TopicChanged(Event, tag="topic.changed", frozen=True):
+
+class TopicChanged(Change, tag="topic.changed", frozen=True):
     """A topic was "created", "updated" or "deleted"."""
 
     topic: str
     what: str
+
+    @property
+    def about(self) -> str:
+        """The conversation."""
+        return self.topic
 
 
 AnyEvent = MessageStored | MessagesDeleted | AccountChanged | SubscriptionChanged | TopicChanged
@@ -61,7 +106,7 @@ AnyEvent = MessageStored | MessagesDeleted | AccountChanged | SubscriptionChange
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
 
 
-def encode(event: Event) -> bytes:
+def encode(event: AnyEvent) -> bytes:
     """An event as JSON text."""
     return msgspec.json.encode(event)
 
