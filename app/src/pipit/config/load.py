@@ -108,7 +108,9 @@ def _convert(where: str, key: Key, value: Any, base: Path) -> Any:
     try:
         converted = msgspec.convert(value, key.type, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: found {_shown(value)}, allowed: {key.allowed}") from error
+        detail = f": {error}" if isinstance(value, list) else ""
+        found = f"found {_shown(value)}, allowed: {key.allowed}{detail}"
+        raise ConfigError(f"{where}: {found}") from error
     return str(base.absolute() / converted) if key.path and converted else converted
 
 

@@ -72,6 +72,8 @@ def _allowed(info: inspect.Type) -> str:
             return "true or false"
         case inspect.IntType(ge=low, le=high):
             return f"a whole number from {low} to {high}"
+        case inspect.FloatType(ge=low, le=high):
+            return f"a number from {low:.10g} to {high:.10g}"
         case inspect.LiteralType(values=values):
             return " or ".join(map(str, values))
         case inspect.VarTupleType(item_type=inspect.StructType(fields=fields)):

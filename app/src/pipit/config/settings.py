@@ -7,7 +7,10 @@ how the values get here (file, environment, secrets) is in load.py.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
+
+from pipit.config.fields import Count, Port, about
+from pipit.config.modules import ChatAI, Example, Webhooks
 
 STOCK_API_KEY = "AQEAAAABAAD_rAp4DJh05a1HAwFT3A6K"
 """The key that the published web, Android and iOS apps send. It names the app, it is no secret."""
@@ -15,7 +18,17 @@ STOCK_API_KEY = "AQEAAAABAAD_rAp4DJh05a1HAwFT3A6K"
 BUILT_WEB_APP = Path(__file__).parents[3] / "web" / "dist"
 """Where app/web/build.py puts the web app in a source tree."""
 
-SECRET_KEYS = frozenset({("mail", "password"), ("metrics", "token")})
+SECRET_KEYS = frozenset(
+    {
+        ("mail", "password"),
+        ("database", "password"),
+        ("message_queue", "password"),
+        ("metrics", "token"),
+        ("webhooks", "password"),
+        ("chatai", "password"),
+        ("chatai", "api_key"),
+    }
+)
 """Values that never stand in the settings file: they come from `<key>_file` or the environment."""
 
 PATH_KEYS = frozenset(
@@ -23,21 +36,17 @@ PATH_KEYS = frozenset(
         ("server", "socket"),
         ("server", "web_root"),
         ("database", "path"),
+        ("database", "password_file"),
         ("data", "dir"),
         ("mail", "password_file"),
+        ("message_queue", "password_file"),
         ("metrics", "token_file"),
+        ("webhooks", "password_file"),
+        ("chatai", "password_file"),
+        ("chatai", "api_key_file"),
     }
 )
 """Paths: a relative one starts at the settings file's folder, else at the working directory."""
-
-
-def about(description: str, least: int | None = None, most: int | None = None) -> Meta:
-    """A key's line in the reference, and the range of a number."""
-    return Meta(description=description, ge=least, le=most)
-
-
-Port = Annotated[int, Meta(ge=0, le=65535)]
-Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
 class Server(Struct, frozen=True, kw_only=True):
@@ -75,17 +84,87 @@ class Database(Struct, frozen=True, kw_only=True):
     """Where accounts and messages are kept."""
 
     type: Annotated[
-        Literal["sqlite"], about("The kind of database; SQLite needs no other server.")
+        Literal["sqlite", "mongodb"], about("The kind of database; SQLite needs no other server.")
     ] = "sqlite"
     path: Annotated[str, about("SQLite's file; empty: `pipit.db` in `data.dir`.")] = ""
+    host: Annotated[
+        str,
+        about("Where MongoDB runs; of a replica set several, with commas: `one:27017,two:27017`."),
+    ] = "127.0.0.1"
+    port: Annotated[Port, about("MongoDB's port, for a host without one.")] = 27017
+    name: Annotated[str, about("MongoDB's database for Pipit; it is made if it is not there.")] = (
+        "im_database"
+    )
+    user: Annotated[str, about("MongoDB user, if it wants one; found in its database `admin`.")] = (
+        ""
+    )
+    password: Annotated[str, about("Password of that user.")] = ""
+    password_file: Annotated[str, about("File that holds `database.password`.")] = ""
+    replica_set: Annotated[
+        str, about("Name of MongoDB's replica set; empty: a server that stands alone.")
+    ] = ""
 
 
 class MessageQueue(Struct, frozen=True, kw_only=True):
     """How events reach whatever reacts to them."""
 
     type: Annotated[
-        Literal["memory"], about("The kind of queue; `memory` stays within the process.")
+        Literal["memory", "redis", "rabbitmq"],
+        about("The kind of queue; `memory` stays within the process and needs no other server."),
     ] = "memory"
+    host: Annotated[str, about("Where Redis or RabbitMQ runs.")] = "127.0.0.1"
+    port: Annotated[
+        Port, about("Its port; 0: the usual one, 6379 for Redis, 5672 for RabbitMQ.")
+    ] = 0
+    user: Annotated[
+        str, about("Its user for Pipit; empty: `default` for Redis, `guest` for RabbitMQ.")
+    ] = ""
+    password: Annotated[str, about("The password of that user; empty for Redis: none.")] = ""
+    password_file: Annotated[str, about("File that holds `message_queue.password`.")] = ""
+    stream_max: Annotated[
+        int,
+        about(
+            "Events that the queue keeps for modules that are behind; the oldest make room.",
+            1000,
+            100_000_000,
+        ),
+    ] = 100_000
+    outbox_max: Annotated[
+        int,
+        about(
+            "Events kept in the database while the queue is away; beyond it new ones are lost.",
+            0,
+            100_000_000,
+        ),
+    ] = 100_000
+
+
+class Cluster(Struct, frozen=True, kw_only=True):
+    """Several gateways, one service: docs/scaling.md. Needs MongoDB, and Redis as message queue."""
+
+    enabled: Annotated[bool, about("Whether this gateway is one of several.")] = False
+    name: Annotated[
+        str, about("What this gateway is called among the others: `a`, `pi2`; no two are alike.")
+    ] = ""
+    listen: Annotated[
+        str,
+        about(
+            "Where other gateways reach it: `host:port`, or the path of a Unix socket; "
+            "empty: a socket in `data.dir`."
+        ),
+    ] = ""
+    advertise: Annotated[
+        str, about("The same as the others see it, if it differs: `192.168.1.12:7070`.")
+    ] = ""
+    lease_seconds: Annotated[
+        int,
+        about(
+            "How long a gateway that falls silent keeps its conversations; "
+            "for so long they wait when it dies.",
+            1,
+            60,
+        ),
+    ] = 3
 
 
 class Data(Struct, frozen=True, kw_only=True):
@@ -261,6 +340,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     server: Server = Server()
     database: Database = Database()
     message_queue: MessageQueue = MessageQueue()
+    cluster: Cluster = Cluster()
     data: Data = Data()
     accounts: Accounts = Accounts()
     limits: Limits = Limits()
@@ -269,6 +349,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     calls: Calls = Calls()
     mail: Mail = Mail()
     metrics: Metrics = Metrics()
+    webhooks: Webhooks = Webhooks()
+    chatai: ChatAI = ChatAI()
+    example: Example = Example()
     log: Log = Log()
 
     @property
@@ -290,6 +373,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     def keys_dir(self) -> Path:
         """The folder of generated keys."""
         return self.data_dir / "keys"
+
+    @property
+    def cluster_listen(self) -> str:
+        """Where other gateways reach this one: `host:port`, or the path of a Unix socket."""
+        path = self.data_dir.absolute() / f"cluster-{self.cluster.name}.sock"
+        return self.cluster.listen or str(path)
 
     @property
     def web_root(self) -> Path | None:
