@@ -1,11 +1,19 @@
 """Fixtures for tests against a real server; see tests/support for what they hand out."""
 
+import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.support import mongod as mongodb
+from tests.support import rabbitmq
+from tests.support import redis_server as redis
+from tests.support.mongod import Mongod
+from tests.support.rabbitmq import RabbitServer
+from tests.support.redis_server import RedisServer
 from tests.support.server import Server, start
 
 StartServer = Callable[..., Server]
@@ -60,3 +68,46 @@ def _stopped(one: Server) -> AssertionError | None:
     except AssertionError as error:
         return error
     return None
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own."""
+    if redis.LACKING:
+        pytest.skip(redis.LACKING)
+    with redis.running(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
+    """A RabbitMQ that all tests share, as it takes seconds to start."""
+    if rabbitmq.LACKING:
+        pytest.skip(rabbitmq.LACKING)
+    with rabbitmq.running(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mongod() -> Iterator[Mongod]:
+    """A MongoDB server that all tests share; TEST_MONGODB tells other processes its address.
+
+    Each test uses a database of its own.
+    """
+    if mongodb.LACKING:
+        pytest.skip(mongodb.LACKING)
+    with mongodb.standalone() as running:
+        os.environ["TEST_MONGODB"] = running.address
+        yield running
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mongodb"])
+def database(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
+    """Settings of a database of each kind in turn, empty for each module."""
+    if request.param == "sqlite":
+        yield {"database_type": "sqlite"}
+        return
+    server: Mongod = request.getfixturevalue("mongod")
+    name = f"live_{uuid.uuid4().hex}"
+    yield {"database_type": "mongodb", "database_port": server.port, "database_name": name}
+    server.drop(name)

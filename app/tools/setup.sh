@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up everything that the Makefile's targets need, into app/.venv; quick when nothing changed.
 #   setup.sh run    Python, the service's libraries, Node.js for the web app's packages
-#   setup.sh test   the same, the tools for tests and checks, Chromium, MongoDB, Redis, RabbitMQ
+#   setup.sh test   the same, the tools for tests and checks, Chromium, MongoDB, Redis, RabbitMQ, nginx
 # PYTHON=... chooses another interpreter. Debian packages are installed only where one is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -126,7 +126,7 @@ install_chromium() {
         apt_install "Chromium for the browser tests is missing" chromium fonts-dejavu-core
 }
 
-# The CPU decides which mongod can run; PIPIT_TEST_MONGOD may name another one.
+# The CPU decides which mongod can run; TEST_MONGOD may name another one.
 install_mongod() {
     command -v mongod >/dev/null && return
     local lock=mongod program
@@ -150,6 +150,15 @@ install_queues() {
     for package in "${packages[@]}"; do # nor after a restart of the machine
         become_root systemctl disable --quiet "$package" 2>/dev/null || true
     done
+}
+
+# nginx as a program: tests put one of their own in front of several gateways.
+install_nginx() {
+    PATH=$PATH:/usr/sbin command -v nginx >/dev/null && return
+    (without_services apt_install "nginx for tests is missing" nginx-light) ||
+        say "no nginx-light: tests that need it are skipped"
+    command -v systemctl >/dev/null || return 0
+    become_root systemctl disable --quiet nginx 2>/dev/null || true
 }
 
 # without_services COMMAND...: no package that it installs starts anything (invoke-rc.d(8)).
@@ -176,6 +185,7 @@ main() {
         install_chromium
         install_mongod
         install_queues
+        install_nginx
     fi
     say "ready"
 }

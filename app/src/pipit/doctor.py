@@ -1,5 +1,6 @@
 """The checks of `pipit doctor`: each looks at one thing and says what is wrong and what to do."""
 
+import asyncio
 import errno
 import os
 import shutil
@@ -15,7 +16,10 @@ from typing import Literal, NamedTuple
 
 import apsw
 
+from pipit.bus.base import BusUnavailable
+from pipit.bus.factory import examine
 from pipit.config import Settings
+from pipit.store.base import StoreError
 from pipit.store.sqlite import database as sqlite
 
 PYTHON = ((3, 11), (3, 13))
@@ -96,6 +100,20 @@ def _fsync_times(folder: Path) -> list[float]:
 
 def database(settings: Settings) -> Finding:
     """The database can be read, also while Pipit runs; it is not made or migrated."""
+    return _mongodb(settings) if settings.database.type == "mongodb" else _sqlite(settings)
+
+
+def _mongodb(settings: Settings) -> Finding:
+    from pipit.store.mongodb import opening
+
+    try:
+        return Finding("ok", f"database: {asyncio.run(opening.probe(settings.database))}")
+    except StoreError as error:
+        advice = "is MongoDB running, and is what stands below `database` right?"
+        return Finding("FAIL", f"{error}; {advice}")
+
+
+def _sqlite(settings: Settings) -> Finding:
     path = settings.database_path
     if not path.exists():
         return Finding("ok", f"database: {path} will be made at the first start")
@@ -106,6 +124,20 @@ def database(settings: Settings) -> Finding:
         advice = "restore it from a backup, or set database.path"
         return Finding("FAIL", f"database: {path} gives no answer: {error}; {advice}")
     return Finding("ok", f"database: {path}, {path.stat().st_size / 2**20:.1f} MiB")
+
+
+def message_queue(settings: Settings) -> Finding:
+    """The message queue answers, and is set up so that it keeps what it is given."""
+    queue = settings.message_queue
+    if queue.type == "memory":
+        return Finding("ok", "message queue: within the service")
+    text = f"message queue: {queue.type} at {queue.host}"
+    try:
+        advice = asyncio.run(examine(queue))
+    except BusUnavailable as fault:
+        hint = "start it, or look at message_queue in the settings; chats go on, modules wait"
+        return Finding("FAIL", f"message queue: {fault}; {hint}")
+    return Finding("warn", f"{text}: {'; '.join(advice)}") if advice else Finding("ok", text)
 
 
 def web_app(settings: Settings) -> Finding:
@@ -153,6 +185,7 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     data_folder,
     fsync_latency,
     database,
+    message_queue,
     web_app,
     listening,
 )

@@ -51,7 +51,7 @@ def no_room_for_sqlite(folder: Path) -> Iterator[None]:
 
 def mongodb_place(folder: Path) -> Database:
     """A database of its own for each folder, on the server that the tests have started."""
-    host, port = os.environ["PIPIT_TEST_MONGODB"].split(":")
+    host, port = os.environ["TEST_MONGODB"].split(":")
     name = hashlib.blake2s(str(folder).encode(), digest_size=8).hexdigest()
     return Database(type="mongodb", host=host, port=int(port), name=f"test_{name}")
 
@@ -65,7 +65,7 @@ def mongodb(folder: Path) -> Store:
 def no_writing_to_mongodb(_folder: Path) -> Iterator[None]:
     """The server refuses whatever would change something, as with a full disk."""
     refusing = {"failCommands": ["insert", "update", "delete", "findAndModify"], "errorCode": 14031}
-    with MongoClient[dict[str, object]](os.environ["PIPIT_TEST_MONGODB"]) as client:
+    with MongoClient[dict[str, object]](os.environ["TEST_MONGODB"]) as client:
         fail = partial(client.admin.command, "configureFailPoint", "failCommand")
         fail(mode="alwaysOn", data=refusing)
         try:

@@ -3,6 +3,7 @@
 Also its schema, and that nothing from outside becomes an operator, a key or an expression.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -78,11 +79,11 @@ async def reopened(store: MongoStore) -> AsyncIterator[MongoStore]:
 
 # -- broken off anywhere ---------------------------------------------------------------------------
 
-STEPS = range(23)
-"""More writes than any change takes."""
+TOPIC_STEPS, ACCOUNT_STEPS = range(9), range(23)
+"""With the last of these numbers of writes a deletion is whole."""
 
 
-@pytest.mark.parametrize("after", STEPS)
+@pytest.mark.parametrize("after", TOPIC_STEPS)
 async def test_a_deleted_topic_is_there_or_gone_as_a_whole(
     store: MongoStore, mongod: Mongod, after: int
 ) -> None:
@@ -96,7 +97,7 @@ async def test_a_deleted_topic_is_there_or_gone_as_a_whole(
     await store.link_files([FileUse(sent.id, name, 4)])
     with breaking_off(mongod, after):
         done = await outcome(store.delete_topic(name, NOW + 5))
-    assert done or after < STEPS[-1]
+    assert done or after < TOPIC_STEPS[-1]
     async with reopened(store) as again:
         here = await again.load_topic(name) is not None
         assert here or after
@@ -112,7 +113,7 @@ async def test_a_deleted_topic_is_there_or_gone_as_a_whole(
             assert await again.messages(name, owner, ALL, 9) == []
 
 
-@pytest.mark.parametrize("after", STEPS)
+@pytest.mark.parametrize("after", ACCOUNT_STEPS)
 async def test_a_deleted_account_is_there_or_gone_as_a_whole(
     store: MongoStore, mongod: Mongod, after: int
 ) -> None:
@@ -127,7 +128,7 @@ async def test_a_deleted_account_is_there_or_gone_as_a_whole(
     )
     with breaking_off(mongod, after):
         done = await outcome(store.delete_user(gone.id, NOW))
-    assert done or after < STEPS[-1]
+    assert done or after < ACCOUNT_STEPS[-1]
     async with reopened(store) as again:
         here = await again.load_user(gone.id) is not None
         assert not (here and done)
@@ -195,6 +196,24 @@ async def test_a_topic_is_made_as_a_whole_or_not(
         loaded = await store.load_topic(name)
     assert loaded is not None
     assert {member.sub.user for member in loaded[1]} == {one, two}
+
+
+async def test_a_long_history_is_gone_at_once_and_erased_by_and_by(
+    store: MongoStore, db: Any
+) -> None:
+    (owner,) = await people(store, 1)
+    one, other = await group(store, owner), await group(store, owner)
+    acks = Acks(store)
+    for topic in (one, other):
+        await acks.store_all(*messages(topic, 1, 12_001))
+    await store.delete_messages(one, 1, "", [(2, 12_000)])
+    await store.delete_topic(other, NOW)
+    assert [m.seq for m in await store.messages(one, owner, ALL, 99)] == [12_000, 1]
+    assert await store.message(one, 11_999) is None
+    async with reopened(store) as again, asyncio.timeout(30):
+        while db.messages.count_documents({}) > 2:
+            await again.ping()
+        assert [m.seq for m in await again.messages(one, owner, ALL, 99)] == [12_000, 1]
 
 
 async def test_a_lost_claim_of_an_alias_is_free_again(
@@ -275,7 +294,8 @@ async def test_large_numbers_come_back_as_plain_ones(store: MongoStore) -> None:
     """BSON has a class of its own for them, which no JSON encoder takes."""
     one, two = user(1), user(2)
     one.seen_at = NOW
-    await asyncio.gather(store.create_user(one), store.create_user(two))
+    await store.create_user(one)
+    await store.create_user(two)
     name = await chat(store, one.id, two.id)
     acks = Acks(store)
     await acks.store_all(*messages(name, 1, 3))

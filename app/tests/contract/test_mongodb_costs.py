@@ -141,9 +141,10 @@ async def test_a_page_costs_the_same_in_a_long_history(store: MongoStore, db: An
         for spans in ([(1, 2**53)], [(1, 400)], [(450, 950)], [(1, 50), (300, 320)]):
             with profiled(db) as done:
                 assert len(await store.messages(topic, owner, spans, 24)) == 24
-            costs.append(sum(one["docsExamined"] for one in done))
+            read = [one for one in done if one["ns"].endswith((".messages", ".hidden"))]
+            costs.append(sum(one["docsExamined"] for one in read))
     assert costs[:4] == costs[4:]
-    assert max(costs) <= 24 + 4
+    assert max(costs) <= 24 + 2
 
 
 async def test_a_list_of_contacts_costs_the_same_for_any_number_of_others(
@@ -156,7 +157,7 @@ async def test_a_list_of_contacts_costs_the_same_for_any_number_of_others(
     await group(store, me, *others)
     with profiled(db) as done:
         assert len(await store.contacts(me)) == 31
-    assert sorted(one["docsExamined"] for one in done) == [30, 31, 31]
+    assert sorted(one["docsExamined"] for one in done if one["docsExamined"]) == [30, 31, 31]
 
 
 async def test_a_message_costs_one_document_and_one_key(store: MongoStore, db: Any) -> None:
@@ -166,10 +167,9 @@ async def test_a_message_costs_one_document_and_one_key(store: MongoStore, db: A
     await acks.store_all(*messages(topic, 1, 2))
     with profiled(db) as done:
         await acks.store_all(*messages(topic, 2, 102))
-    assert [(one["op"], one["ninserted"], one["keysInserted"]) for one in done] == [
-        ("insert", 100, 100)
-    ]
-    concern = done[0]["command"]["writeConcern"]
+    (written,) = [one for one in done if one["op"] in ("insert", "update", "remove")]
+    assert (written["op"], written["ninserted"], written["keysInserted"]) == ("insert", 100, 100)
+    concern = written["command"]["writeConcern"]
     assert (concern["w"], concern["j"]) == ("majority", True)
 
 

@@ -1,7 +1,9 @@
 """What users rely on: the records of uploaded files."""
 
+import pytest
+
 from pipit.core import ids
-from pipit.store.base import Store
+from pipit.store.base import Store, StoreError
 from pipit.store.records import FileUse
 from tests.contract.acks import Acks
 from tests.contract.records import NOW, file, group, messages, people
@@ -13,6 +15,21 @@ async def test_a_file_record_comes_back_as_it_was_saved(store: Store) -> None:
     assert await store.load_file(saved.id) == saved
     assert await store.load_file("none") is None
     assert await store.file_uses(saved.id) == []
+
+
+async def test_the_id_of_a_file_is_given_once(store: Store) -> None:
+    saved = file("usrA")
+    await store.save_file(saved)
+    with pytest.raises(StoreError):
+        await store.save_file(saved)
+
+
+async def test_the_uploads_of_a_user_are_listed_oldest_first(store: Store) -> None:
+    made = [file("usrA", created=NOW + age) for age in (5, 1, 3)]
+    for record in (*made, file("usrB")):
+        await store.save_file(record)
+    assert await store.files_of("usrA") == [made[1], made[2], made[0]]
+    assert await store.files_of("usrC") == []
 
 
 async def test_uses_are_noted_once_each(store: Store) -> None:

@@ -19,7 +19,7 @@ from tests.live.people import group, unique
 from tests.support.client import Body, Client, Closed, connect
 from tests.support.server import Server
 
-ROUNDS = 20
+ROUNDS = 10  # on each database
 MOST_ACKS = 400  # in a round; where between 1 and this the server is killed is a matter of chance
 KILL_SECONDS = 0.02  # at most so long after that, so that no phase of a commit is spared
 WINDOW = 8  # messages that one person has on the way
@@ -195,8 +195,10 @@ async def talk(client: Client, person: Person, chats: list[Chat], countdown: Cou
             note(body)
 
 
-async def test_nothing_is_lost_doubled_or_moved_by_kill_9(start_server: StartServer) -> None:
-    server = start_server(limits_enabled=False)
+async def test_nothing_is_lost_doubled_or_moved_by_kill_9(
+    start_server: StartServer, database: dict[str, object]
+) -> None:
+    server = start_server(limits_enabled=False, **database)
     people, chats = await founding(server)
     for _ in range(ROUNDS):
         async with everybody(server, people, chats) as clients:
@@ -204,7 +206,7 @@ async def test_nothing_is_lost_doubled_or_moved_by_kill_9(start_server: StartSer
             countdown = Countdown(server, random.randint(1, MOST_ACKS))
             pairs = zip(clients, people, strict=True)
             await asyncio.gather(*(talk(c, p, chats, countdown) for c, p in pairs))
-        server = start_server(data_dir=server.data_dir, limits_enabled=False)
+        server = start_server(data_dir=server.data_dir, limits_enabled=False, **database)
     async with everybody(server, people, chats) as clients:
         await check(clients, chats)
     assert sum(len(chat.acked) for chat in chats) >= ROUNDS

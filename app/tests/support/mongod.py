@@ -24,8 +24,8 @@ MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def find() -> Path | None:
-    """The program: PIPIT_TEST_MONGOD, what tools/setup.sh has fetched, or one of the system's."""
-    if named := os.environ.get("PIPIT_TEST_MONGOD"):
+    """The program: TEST_MONGOD, what tools/setup.sh has fetched, or one of the system's."""
+    if named := os.environ.get("TEST_MONGOD"):
         return Path(named)
     fetched = Path(sysconfig.get_path("purelib")) / "fiftyone" / "db" / "bin" / "mongod"
     found = str(fetched) if fetched.is_file() else shutil.which("mongod")
@@ -35,7 +35,7 @@ def find() -> Path | None:
 LACKING = (
     ""
     if find()
-    else "there is no mongod: `make setup` fetches one where it can; PIPIT_TEST_MONGOD names one"
+    else "there is no mongod: `make setup` fetches one where it can; TEST_MONGOD names one"
 )
 """Why tests that need a server cannot run; "" if they can."""
 

@@ -12,13 +12,13 @@ from pipit.export.member import Export
 from pipit.gateway.filestore import FileStore
 from pipit.gateway.operations import OperationError
 from pipit.store.base import Store
+from pipit.store.factory import make_reading_store
 from pipit.store.records import User
-from pipit.store.sqlite.reading import ReadingStore
 
 
 async def export(settings: Settings, name: str, out: Path | None) -> int:
     """Writes the archive. Raises OperationError, StoreError, OSError."""
-    store = ReadingStore(settings.database_path)
+    store = make_reading_store(settings)
     await store.open()
     try:
         user = await _find(store, name)

@@ -15,8 +15,8 @@ from pipit.export.conversations import Conversation, Names, conversations, messa
 from pipit.export.index import index
 from pipit.gateway.filestore import FileStore
 from pipit.gateway.sniffing import extension
+from pipit.store.base import Store
 from pipit.store.records import FileRecord, Message, User
-from pipit.store.sqlite.reading import ReadingStore
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 """What not every file system takes in a name."""
@@ -26,7 +26,7 @@ class Export:
     """One member's data on its way out. `paths`: where each file is, "" if its bytes are lost."""
 
     def __init__(
-        self, store: ReadingStore, files: FileStore, user: User, found: list[Conversation]
+        self, store: Store, files: FileStore, user: User, found: list[Conversation]
     ) -> None:
         self.store = store
         self.files = files
@@ -36,7 +36,7 @@ class Export:
         self.paths: dict[str, str] = {}
 
     @classmethod
-    async def of(cls, store: ReadingStore, files: FileStore, user: User) -> "Export":
+    async def of(cls, store: Store, files: FileStore, user: User) -> "Export":
         """The export of what there is now; what comes later is left out."""
         return cls(store, files, user, await conversations(store, user.id))
 

@@ -141,6 +141,11 @@ class Store(Protocol):
         given still counts when it comes back.
         """
 
+    def release_topic(self, name: str) -> None:
+        """Another process writes to the topic from now on, until it is loaded here again: nothing
+        that is kept of it in memory is written, or believed.
+        """
+
     async def update_topic(self, name: str, **changes: Any) -> None:
         """Sets fields of TopicRecord (tags included); nothing for an unknown topic.
 
@@ -241,6 +246,9 @@ class Store(Protocol):
 
     async def file_bytes(self, user: str) -> int:
         """How many bytes the uploads of a user hold."""
+
+    async def files_of(self, user: str) -> list[FileRecord]:
+        """A user's uploads, oldest first."""
 
     async def unused_files(self, before: int, limit: int) -> list[FileRecord]:
         """Uploads older than that which nothing uses, oldest first."""

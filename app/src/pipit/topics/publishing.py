@@ -102,12 +102,12 @@ def accept(topic: Conversation, session: Session, request: rq.Pub) -> Message:
     """Numbers a message and hands it to the store; the answer follows the commit."""
     if topic.failing:
         raise Refused(status.UNAVAILABLE)
-    topic.seq += 1
     content = b"null" if request.content is UNSET else bytes(request.content)
     head = msgspec.json.encode(request.head, order="sorted") if request.head else None
-    message = Message(topic.name, topic.seq, clock.now_ms(), session.user, content, head)
+    message = Message(topic.name, topic.seq + 1, clock.now_ms(), session.user, content, head)
+    topic.hub.store.append(message)  # which may refuse it: nothing is changed then
+    topic.seq += 1
     topic.pending.append(Pending(session, request, message))
-    topic.hub.store.append(message)
     return message
 
 
@@ -202,7 +202,7 @@ def _news(message: Message, reader: str = "") -> announcing.Build:
 
 def _tell_modules(topic: Conversation, messages: Sequence[Message]) -> None:
     for message in messages:
-        head = Raw(message.head) if message.head is not None else None
+        head = Raw(message.head or b"null")
         topic.hub.bus.publish(
             MessageStored(
                 message.ts, topic.name, message.seq, message.sender, head, Raw(message.content)

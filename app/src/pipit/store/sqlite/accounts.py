@@ -43,7 +43,7 @@ def create_user(
 def load_user(db: apsw.Connection, user: str) -> User | None:
     """One account, unless it is deleted."""
     row = fetch_one(db, f"SELECT {USER} FROM users WHERE id = ? AND state <> 'del'", (user,))
-    return _user(row) if row else None
+    return to_user(row) if row else None
 
 
 def load_users(db: apsw.Connection, users: Iterable[str]) -> dict[str, User]:
@@ -54,7 +54,7 @@ def load_users(db: apsw.Connection, users: Iterable[str]) -> dict[str, User]:
         " CROSS JOIN users ON id = wanted WHERE state <> 'del'",
         (json.dumps(list(users)),),
     )
-    return {row[0]: _user(row) for row in rows}
+    return {row[0]: to_user(row) for row in rows}
 
 
 def list_users(
@@ -67,11 +67,12 @@ def list_users(
         " ORDER BY created, num LIMIT ?",
         (*after, limit),
     )
-    users = [_user(row[:-1]) for row in rows]
+    users = [to_user(row[:-1]) for row in rows]
     return users, (users[-1].created, rows[-1][-1]) if rows else after
 
 
-def _user(row: Iterable[Any]) -> User:
+def to_user(row: Iterable[Any]) -> User:
+    """The account of a row of USER."""
     values = list(row)
     values[TAGS_AT] = json.loads(values[TAGS_AT])
     return User(*values)

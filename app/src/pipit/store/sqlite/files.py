@@ -48,6 +48,12 @@ def file_bytes(db: apsw.Connection, user: str) -> int:
     return int(row[0])
 
 
+def files_of(db: apsw.Connection, user: str) -> list[FileRecord]:
+    """A user's uploads, oldest first."""
+    rows = fetch_all(db, f"SELECT {FILE} FROM files WHERE owner = ? ORDER BY created, id", (user,))
+    return [FileRecord(*row) for row in rows]
+
+
 def unused_files(db: apsw.Connection, before: int, limit: int) -> list[FileRecord]:
     """Old uploads that nothing uses, oldest first."""
     rows = fetch_all(

@@ -6,10 +6,8 @@ SQLite's WAL lets them: neither waits for the other (sqlite.org/wal.html).
 import apsw
 
 from pipit.store.base import StoreError
-from pipit.store.records import FileRecord
 from pipit.store.sqlite import schema
 from pipit.store.sqlite.database import open_for_reading
-from pipit.store.sqlite.files import FILE
 from pipit.store.sqlite.readers import Readers
 from pipit.store.sqlite.store import SqliteStore
 
@@ -24,10 +22,6 @@ class ReadingStore(SqliteStore):
         self._check_version()
         self._readers = Readers(self.path)
 
-    async def files_of(self, user: str) -> list[FileRecord]:
-        """A user's uploads, oldest first."""
-        return await self._read(_files_of, user)
-
     def _check_version(self) -> None:
         try:
             db = open_for_reading(self.path)
@@ -38,10 +32,5 @@ class ReadingStore(SqliteStore):
         if version != known:
             raise StoreError(
                 f"database {self.path} has version {version} of the tables, this Pipit reads "
-                f"{known}; start the service once, or use the `pipit` that belongs to it"
+                f"{known}; run `pipit migrate`, or use the `pipit` that belongs to it"
             )
-
-
-def _files_of(db: apsw.Connection, user: str) -> list[FileRecord]:
-    sql = f"SELECT {FILE} FROM files WHERE owner = ? ORDER BY created, id"  # noqa: S608
-    return [FileRecord(*row) for row in db.execute(sql, (user,))]

@@ -28,7 +28,6 @@ from pipit.store.records import (
 )
 from pipit.store.sqlite import accounts, database, files, messages, outbox, tags, topics
 from pipit.store.sqlite.readers import Readers
-from pipit.store.sqlite.sql import transaction
 from pipit.store.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -152,6 +151,9 @@ class SqliteStore:
     async def load_topic(self, name: str) -> tuple[TopicRecord, list[Member]] | None:
         return await self._read(topics.load_topic, name)
 
+    def release_topic(self, name: str) -> None:
+        """See Store; nothing is kept in memory."""
+
     async def update_topic(self, name: str, **changes: Any) -> None:
         _check_names(changes, topics.COUNTERS + topics.DESCRIPTION)
         await self._write(topics.update_topic, name, changes)
@@ -239,6 +241,9 @@ class SqliteStore:
     async def file_bytes(self, user: str) -> int:
         return await self._read(files.file_bytes, user)
 
+    async def files_of(self, user: str) -> list[FileRecord]:
+        return await self._read(files.files_of, user)
+
     async def unused_files(self, before: int, limit: int) -> list[FileRecord]:
         return await self._read(files.unused_files, before, limit)
 
@@ -261,9 +266,8 @@ class SqliteStore:
 
 
 def _user_and_contacts(db: apsw.Connection, user: str) -> tuple[User, list[Contact]] | None:
-    with transaction(db):
-        found = accounts.load_user(db, user)
-        return (found, topics.contacts(db, user, None)) if found else None
+    found = accounts.load_user(db, user)
+    return (found, topics.contacts(db, user, None)) if found else None
 
 
 def _check_names(changes: dict[str, Any], known: Sequence[str]) -> None:

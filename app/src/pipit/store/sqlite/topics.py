@@ -158,20 +158,27 @@ def owned_topics(db: apsw.Connection, user: str) -> list[str]:
 # -- subscriptions ---------------------------------------------------------------------------------
 
 
-def save_subscriptions(db: apsw.Connection, subs: Iterable[Subscription]) -> None:
-    """Adds or replaces each; an unknown user or topic breaks a rule of the schema."""
+SUBSCRIBE = f"""
+INSERT INTO subscriptions (user, topic, peer, {", ".join(SUBSCRIBED)})
+VALUES (
+    (SELECT num FROM users WHERE id = :user),
+    (SELECT id FROM topics WHERE name = :topic AND seq >= :least),
+    iif(:peer IS NULL, NULL, coalesce((SELECT num FROM users WHERE id = :peer), 0)),
+    {", ".join(":" + column for column in SUBSCRIBED)}
+) ON CONFLICT (user, topic) DO UPDATE SET {assignments(SUBSCRIBED, "excluded.{}")}
+"""
+
+
+def save_subscriptions(db: apsw.Connection, subs: Iterable[Subscription], least: int = 0) -> None:
+    """Adds or replaces each; an unknown user or topic breaks a rule of the schema.
+
+    With `least` = -1 the topics may be deleted ones.
+    """
     db.executemany(
-        f"""
-        INSERT INTO subscriptions (user, topic, peer, {", ".join(SUBSCRIBED)})
-        VALUES (
-            (SELECT num FROM users WHERE id = :user),
-            (SELECT id FROM topics WHERE name = :topic AND seq >= 0),
-            iif(:peer IS NULL, NULL, coalesce((SELECT num FROM users WHERE id = :peer), 0)),
-            {", ".join(":" + column for column in SUBSCRIBED)}
-        ) ON CONFLICT (user, topic) DO UPDATE SET {assignments(SUBSCRIBED, "excluded.{}")}
-        """,
+        SUBSCRIBE,
         [
-            values(sub, SUBSCRIBED) | {"user": sub.user, "topic": sub.topic, "peer": _peer(sub)}
+            values(sub, SUBSCRIBED)
+            | {"user": sub.user, "topic": sub.topic, "peer": _peer(sub), "least": least}
             for sub in subs
         ],
     )
