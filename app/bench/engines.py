@@ -1,5 +1,5 @@
-"""The other servers that a measured Pipit may need, mongod and Redis: on the server's core, their
-data on a real disk.
+"""The other servers that a measured Pipit may need, their data on a real disk: mongod on whichever
+core is free, as it has threads of its own; Redis on the server's.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def mongodb() -> Iterator[Engine]:
     """A standalone mongod."""
     with data_folder() as folder:
         server = Mongod(folder, free_port(), ())
-        with proc.on_core(proc.SERVER_CORE):
+        with proc.on_core(*proc.ALL_CORES):
             server.start()
         assert server.process
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 _CORES = sorted(os.sched_getaffinity(0))
 CORES = len(_CORES)
+ALL_CORES = tuple(_CORES)
 # On a machine with two cores the prober shares one with the load client.
 SERVER_CORE, PROBER_CORE, LOAD_CORE = _CORES[0], _CORES[len(_CORES) // 2], _CORES[-1]
 
@@ -44,10 +45,10 @@ def resident_bytes(pid: int) -> int:
 
 
 @contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """Keep this process, and for good the processes that it starts meanwhile, on one core."""
+def on_core(*cores: int) -> Iterator[None]:
+    """Keep this process, and for good the processes that it starts meanwhile, on these cores."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:

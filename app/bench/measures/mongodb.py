@@ -58,7 +58,7 @@ def _report(run: Run) -> None:
     how = f"as above; CPU of service and mongod ÷ {run.sizes.p2p_messages:,} messages"
     rates = run.of("MongoDB: rate")
     ratios = tuple(a / b for a, b in zip(rates, run.of("SQLite: rate"), strict=True))
-    beside = "in flight ÷ mean wait, over SQLite's of the same repeat; all on one core"
+    beside = "in flight ÷ mean wait, over SQLite's of the same repeat"
     cpu, slow = run.of("MongoDB: CPU"), run.of("MongoDB: p99")
     for row in (
         Row("mongodb, CPU", f"{work}: CPU", "µs", cpu, how, 400, 200, GO_CPU),

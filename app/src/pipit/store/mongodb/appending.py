@@ -30,9 +30,15 @@ MOST_BYTES_AT_ONCE = 8 << 20
 """Bytes of a batch; one command takes 48 MB."""
 
 GATHER_SECONDS = 0.001
-"""How long a batch gathers if the one before it held several messages: who was just answered sends
-the next. A lone message waits for nobody. Measured with 20 messages in flight on one core: CPU of
-service and mongod 115 µs a message, without it 150 to 170.
+"""How long a batch gathers at most, if the one before it held several messages: who was just
+answered sends the next. A lone message waits for nobody. With 100 pairs and 20 messages in flight:
+8,800 messages a second and 110 µs of CPU each, service and mongod; without it 7,200 and 137.
+"""
+
+TOLD_AT_ONCE = 5
+"""Topics that are told before other work of the loop gets its turn: their members have the message,
+and may send the next, while the others are told. Measured as above, MongoDB beside SQLite: 0.75 of
+its rate and 110 µs of CPU a message, all at once 0.58 and 145.
 """
 
 MOST_WAITING = 20_000
@@ -70,6 +76,8 @@ class Appender:
         self._told = 0
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._draining: asyncio.Task[None] | None = None
+        self._expected = 0
+        self._gathered: asyncio.Future[None] | None = None
         self._fault: StoreError | None = None
 
     # -- asking ------------------------------------------------------------------------------------
@@ -85,6 +93,8 @@ class Appender:
         self._queue.append(message)
         self._bytes += len(message.content)
         self._asked += 1
+        if self._gathered is not None and len(self._queue) >= self._expected:
+            _settle(self._gathered, None)
         self._start()
 
     async def first(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -140,16 +150,25 @@ class Appender:
             self._draining = asyncio.create_task(self._drain())
 
     async def _drain(self) -> None:
-        company = False
+        self._expected = 0
         try:
             while self._queue or self._jobs:
-                if company:
-                    await asyncio.sleep(GATHER_SECONDS)
-                company = len(self._queue) > 1
+                if 1 < self._expected > len(self._queue):
+                    await self._gather()
+                self._expected = len(self._queue)
                 waited = time.monotonic() - self._waiting_since if self._queue else 0.0
-                self._tell(await self._store(self._take(), self._patience - waited))
+                await self._tell(await self._store(self._take(), self._patience - waited))
         finally:
             self._draining = None
+
+    async def _gather(self) -> None:
+        """Waits until as many messages are there as in the batch before, for GATHER_SECONDS."""
+        loop = asyncio.get_running_loop()
+        self._gathered = loop.create_future()
+        late = loop.call_later(GATHER_SECONDS, _settle, self._gathered, None)
+        await self._gathered
+        late.cancel()
+        self._gathered = None
 
     def _take(self) -> list[Message]:
         """The next messages of the queue."""
@@ -224,7 +243,7 @@ class Appender:
 
     # -- telling -----------------------------------------------------------------------------------
 
-    def _tell(self, entries: Sequence[Entry]) -> None:
+    async def _tell(self, entries: Sequence[Entry]) -> None:
         stored: dict[str, list[Message]] = {}
         failed: dict[str, list[Message]] = {}
         errors: dict[str, StoreError] = {}
@@ -233,8 +252,10 @@ class Appender:
             (failed if entry.error else stored).setdefault(topic, []).append(entry.message)
             if entry.error:
                 errors.setdefault(topic, entry.error)
-        for messages in stored.values():
+        for number, messages in enumerate(stored.values(), 1):
             self._tell_topic(messages, None)
+            if number % TOLD_AT_ONCE == 0:
+                await asyncio.sleep(0)
         if errors:
             self._take_followers(errors, failed)
         for topic, messages in failed.items():
