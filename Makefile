@@ -38,8 +38,9 @@ lint: setup ## Checks style, types and the layers' imports
 	@cd $(APP) && mypy
 	@cd $(APP) && lint-imports
 
-bench: setup web ## Measures the service and writes docs/performance.md
-	@cd $(APP) && exec .venv/bin/python -m bench
+bench: setup web ## Measures the service, an hour, and writes docs/performance.md
+	@cd $(APP) && .venv/bin/python -m bench
+	@cd $(APP) && exec .venv/bin/python -m bench.online --out ../docs/performance.md
 
 docs: setup ## Writes docs/settings.md anew from the code
 	@$(VENV)/python $(APP)/tools/settings_reference.py

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from bench import proc
 from bench.server import data_folder
+from tests.support import mongod, redis_server
 from tests.support.mongod import Mongod
 from tests.support.processes import free_port
 from tests.support.redis_server import RedisServer
 
 EVERY_SECOND = ("--appendfsync", "everysec")
 """What docs/message-queue.md says that Redis should be run with."""
+
+NO_MONGODB, NO_REDIS = mongod.LACKING, redis_server.LACKING
+"""Why measures that need them are left out; "" if they can be taken."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ PATIENCE_SECONDS = 30
 
 def gateways(run: Run) -> None:
     """Measure fan-out and the ack's latency; everything on MongoDB and Redis, on one core."""
+    if lacking := engines.NO_MONGODB or engines.NO_REDIS:
+        return run.say(f"gateways are left out: {lacking}")
     with ExitStack() as running:
         engine = running.enter_context(engines.mongodb()).settings
         engine |= running.enter_context(engines.redis()).settings

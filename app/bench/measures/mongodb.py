@@ -17,6 +17,8 @@ GO_CPU, GO_RATE, GO_P99 = "2,350 to 2,470 µs", "590 to 620 /s", "50 to 70 ms"
 
 def mongodb(run: Run) -> None:
     """Measure CPU of service and mongod, throughput next to SQLite's, and the slowest acks."""
+    if engines.NO_MONGODB:
+        return run.say(f"MongoDB is left out: {engines.NO_MONGODB}")
     with ExitStack() as running:
         mongod = running.enter_context(engines.mongodb())
         backends = {

@@ -1,7 +1,7 @@
 """Secrets of this installation, made at the first start and kept in `<data.dir>/keys`.
 
-`token.key` signs login tokens. Names of users and topics need no key: they are random, see
-pipit.core.ids.
+`token.key` signs login tokens; by `cluster.key` gateways of a cluster know each other. Names of
+users and topics need no key: they are random, see pipit.core.ids.
 """
 
 import logging
@@ -23,6 +23,11 @@ class KeyFileError(Exception):
 def token_key(folder: Path) -> bytes:
     """The key that signs login tokens, made if there is none. Raises KeyFileError."""
     return _load_or_make(folder / "token.key", TOKEN_KEY_BYTES)
+
+
+def cluster_key(folder: Path) -> bytes:
+    """The key by which gateways of a cluster know each other. Raises KeyFileError."""
+    return _load_or_make(folder / "cluster.key", TOKEN_KEY_BYTES)
 
 
 def _load_or_make(path: Path, size: int) -> bytes:

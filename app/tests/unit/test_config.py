@@ -15,6 +15,13 @@ LISTS = {
     "webhooks.targets": "[{name: one, url: 'https://example.org/hook', topics: [grpAAAAAAAAAAE]}]",
     "webhooks.incoming": "[{name: two, topic: grpAAAAAAAAAAE}]",
 }
+CLUSTER = {
+    "PIPIT_DATABASE_TYPE": "mongodb",
+    "PIPIT_MESSAGE_QUEUE_TYPE": "redis",
+    "PIPIT_CLUSTER_NAME": "a",
+}
+"""What `cluster.enabled` needs."""
+
 SECRETS = {key.variable: "s3cret" for key in ALL_KEYS if key.secret}
 
 
@@ -64,7 +71,8 @@ def test_the_environment_wins_over_the_file(settings_file: Path) -> None:
 
 @pytest.mark.parametrize("key", ALL_KEYS, ids=lambda key: key.variable)
 def test_every_key_can_be_set_by_its_variable(key: Key) -> None:
-    settings = load(None, MAIL | SECRETS | {key.variable: another_value(key)})
+    needed = MAIL | SECRETS | (CLUSTER if key.dotted == "cluster.enabled" else {})
+    settings = load(None, needed | {key.variable: another_value(key)})
     found = getattr(getattr(settings, key.section), key.name)
     only_choice = key.allowed == key.default
     assert (found == key.default) is only_choice

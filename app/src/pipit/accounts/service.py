@@ -19,6 +19,7 @@ from pipit.accounts.passwords import Hasher
 from pipit.accounts.standing import Standing, Standings
 from pipit.accounts.tokens import GENERATIONS, Claim, Tokens
 from pipit.bus.base import Bus
+from pipit.bus.control import StandingChanged
 from pipit.bus.events import AccountChanged
 from pipit.config import Settings
 from pipit.core import access, clock, ids, tags
@@ -87,6 +88,16 @@ class Accounts:
         """Lets mails out and ends the hashing threads; the store is closed later."""
         await self.credentials.close()
         self.hasher.close()
+
+    async def refresh_standings(self) -> list[str]:
+        """Reads all standings anew; whose changed elsewhere. Raises StoreError."""
+        async with self._changing:
+            rows = await self.store.standings()
+            return [
+                user
+                for user, generation, state in rows
+                if self.standings.learn(user, Standing(generation, state))
+            ]
 
     @property
     def reserved(self) -> tuple[str, ...]:
@@ -312,14 +323,19 @@ class Accounts:
 
     async def _delete(self, user: str) -> None:
         await self.store.delete_user(user, clock.now_ms())
-        self.standings.put(user, Standing(self._generation(user), "del"))
+        self._change_standing(user, Standing(self._generation(user), "del"))
         self._tell(user, "deleted")
 
     async def _end_tokens(self, account: User, **changes: Any) -> None:
         """Stores changes of an account, and that tokens made before are over."""
         generation = self._generation(account.id) + 1
         await self.store.update_user(account.id, token_gen=generation, **changes)
-        self.standings.put(account.id, Standing(generation, account.state))
+        self._change_standing(account.id, Standing(generation, account.state))
+
+    def _change_standing(self, user: str, standing: Standing) -> None:
+        """Notes what was committed, here and in all other processes."""
+        self.standings.put(user, standing)
+        self.bus.broadcast(StandingChanged(user, standing.generation, standing.state))
 
     def _tell(self, user: str, what: str) -> None:
         self.bus.publish(AccountChanged(clock.now_ms(), user, what))

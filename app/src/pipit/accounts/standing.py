@@ -35,6 +35,14 @@ class Standings:
         """The standing of an account; that of a new one for a name never heard of."""
         return self._changed.get(user, NEW)
 
+    def learn(self, user: str, standing: Standing) -> bool:
+        """Notes what another process committed; False if it is no news."""
+        known = self.of(user)
+        if standing == known or standing.generation < known.generation:
+            return False
+        self.put(user, standing)
+        return True
+
     def put(self, user: str, standing: Standing) -> None:
         """Notes what was committed to the store."""
         self._changed[user] = standing

@@ -60,8 +60,8 @@ def make_gateway(service: Service) -> Gateway:
     files = FileStore(settings.files_dir)
     polling = LongPolling(service, sessions, addresses)
     uploads = Uploads(service, files, addresses)
-    health = Health(service.store)
-    sources = Sources(sessions, outbound, heartbeat, uploads, health, service.hub)
+    health = Health(service.store, service.cluster)
+    sources = Sources(sessions, outbound, heartbeat, uploads, health, service.hub, service.cluster)
     metrics = Metrics(sources, settings.metrics.token)
 
     app = web.Application(middlewares=[answers.errors], client_max_size=settings.messages.max_bytes)

@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from pipit.config import Settings
 from pipit.gateway import operations
 from pipit.gateway.operations import Operation, OperationError, Reply
 from pipit.gateway.service import Service
@@ -28,6 +29,7 @@ Perform = Callable[[Operation], Awaitable[Reply]]
 """Does an operation. Raises OperationError."""
 
 NAME = "control.sock"
+NAMES = "control*.sock"
 MODE = 0o600
 SHUTDOWN_SECONDS = 2.0
 MOST_BYTES = 64 * 2**20
@@ -37,6 +39,11 @@ OTHER_VERSION = "the service that runs is another version of Pipit; restart it, 
 
 
 # -- the service's side ----------------------------------------------------------------------------
+
+
+def socket_name(settings: Settings) -> str:
+    """The file of the socket; gateways that share a data folder have one each."""
+    return f"control-{settings.cluster.name}.sock" if settings.cluster.enabled else NAME
 
 
 @asynccontextmanager
@@ -49,7 +56,7 @@ async def listening(service: Service) -> AsyncIterator[None]:
     app.router.add_post("/", partial(_answer, service))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
-    with _listener(service.settings.data_dir / NAME) as listener:
+    with _listener(service.settings.data_dir / socket_name(service.settings)) as listener:
         if listener is not None:
             await web.SockSite(runner, listener).start()
         try:
@@ -109,13 +116,23 @@ async def connect(folder: Path) -> AsyncIterator[Perform | None]:
 
     Raises OperationError if it is somebody else's.
     """
-    with _address(folder / NAME) as address:
-        if not _answers(address):
-            yield None
-            return
+    path = _answering(folder)
+    if path is None:
+        yield None
+        return
+    with _address(path) as address:
         connector = aiohttp.UnixConnector(address)
         async with aiohttp.ClientSession("http://pipit", connector=connector) as http:
             yield partial(_ask, http)
+
+
+def _answering(folder: Path) -> Path | None:
+    """The socket of a service that runs; of one of several gateways, which tells the others."""
+    for path in sorted(folder.glob(NAMES)):
+        with _address(path) as address:
+            if _answers(address):
+                return path
+    return None
 
 
 def _answers(address: str) -> bool:

@@ -12,6 +12,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET
@@ -23,7 +24,7 @@ from pipit.store.base import Unavailable
 from pipit.topics import group
 from pipit.topics.base import Topic
 from pipit.topics.names import NEW_CHANNEL, NEW_GROUP, SYSTEM, internal_name
-from pipit.topics.session import Session
+from pipit.topics.session import Session, Work
 from pipit.wire import requests as rq
 from pipit.wire import status
 from pipit.wire.codec import Frames, Malformed, decode
@@ -52,12 +53,19 @@ class Dispatcher:
         self.service = service
         self._running: dict[Session, asyncio.Task[None]] = {}
 
-    def receive(self, session: Session, text: str | bytes) -> None:
+    def receive(self, session: Session, text: str) -> None:
         """Takes one text frame and returns at once; answers go through `session.send`."""
         if session.busy:
             self._postpone(session, text)
         else:
             self._start(session, text)
+
+    def begin(self, session: Session, work: Work) -> None:
+        """Has something else done in its turn among the session's requests."""
+        if session.busy:
+            self._postpone(session, work)
+        else:
+            self._start(session, work)
 
     async def closed(self, session: Session) -> None:
         """A session's connection is gone: detaches it everywhere, once its request under way is
@@ -68,6 +76,8 @@ class Dispatcher:
         if task is not None:
             await asyncio.wait([task])
         await self.service.hub.session_closed(session)
+        if self.service.cluster is not None:
+            self.service.cluster.session_closed(session)
 
     async def drain(self) -> None:
         """Waits for the requests under way."""
@@ -76,16 +86,16 @@ class Dispatcher:
 
     # -- one session's requests, one after another -------------------------------------------------
 
-    def _postpone(self, session: Session, text: str | bytes) -> None:
+    def _postpone(self, session: Session, text: str | Work) -> None:
         if session.backlog is None:
             session.backlog = deque()
         session.backlog.append(text)
         if len(session.backlog) == BACKLOG_PAUSE:
             session.pause()
 
-    def _start(self, session: Session, text: str | bytes) -> None:
+    def _start(self, session: Session, text: str | Work) -> None:
         """Begins a request; where it has to wait, the session is busy until it is done."""
-        work = self._handle(session, text)
+        work = self._do(session, text)
         if work is not None:
             session.busy = True
             self._running[session] = asyncio.ensure_future(self._finish(session, work))
@@ -97,15 +107,20 @@ class Dispatcher:
             text = session.backlog.popleft()
             if len(session.backlog) == BACKLOG_RESUME:
                 session.resume()
-            more = self._handle(session, text)
+            more = self._do(session, text)
             if more is not None:
                 await more
         session.busy = False
         del self._running[session]
+        session.rested()
 
     # -- one request -------------------------------------------------------------------------------
 
-    def _handle(self, session: Session, text: str | bytes) -> Awaitable[None] | None:
+    def _do(self, session: Session, work: str | Work) -> Awaitable[None] | None:
+        return self.handle(session, work) if isinstance(work, str) else work()
+
+    def handle(self, session: Session, text: str) -> Awaitable[None] | None:
+        """Does what a text frame asks, in its turn; a coroutine where that takes waiting."""
         if text == PROBE:
             session.send(PROBE_ANSWER)
             return None
@@ -116,7 +131,12 @@ class Dispatcher:
             return None
         try:
             self._check(session, request)
-            work = _HANDLERS[type(request)](self.service, session, request, extra)
+            handler, cluster = _HANDLERS[type(request)], self.service.cluster
+            if cluster is None:
+                work = handler(self.service, session, request, extra)
+            else:
+                do = partial(handler, self.service, session, request, extra)
+                work = cluster.take(session, request, text, do)
         except Exception as fault:
             refuse(session, request, fault)
             return None
@@ -124,6 +144,8 @@ class Dispatcher:
 
     def _check(self, session: Session, request: rq.Request) -> None:
         """Raises Refused for what comes too early or too often."""
+        if session.relayed:
+            return
         wait = self.service.limits.packet(session)
         if wait:
             raise Refused(status.TOO_MANY, {"wait": math.ceil(wait)})
@@ -157,7 +179,8 @@ def refuse(session: Session, request: rq.Request, fault: Exception) -> None:
         result, params = fault.status, fault.params
     elif isinstance(fault, Unavailable | TimeoutError):
         result = status.UNAVAILABLE
-        log.warning("%s could not be done: %s", type(request).__name__, fault or "it took too long")
+        reason = str(fault) or "it took too long"
+        log.warning("%s could not be done: %s", type(request).__name__, reason)
     else:
         result = status.INTERNAL
         log.error("%s failed", type(request).__name__, exc_info=fault)

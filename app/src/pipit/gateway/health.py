@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from typing import Any
 
+import msgspec
 from aiohttp import web
 
+from pipit.cluster.cluster import Cluster
 from pipit.store.base import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -20,8 +23,9 @@ PATIENCE_SECONDS = 4.0
 class Health:
     """Asks the store, and remembers what came of it for a moment."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, cluster: Cluster | None = None) -> None:
         self.store = store
+        self.cluster = cluster
         self.fault = ""
         self.round_trip = 0.0
         self._asked_at = -KEPT_SECONDS
@@ -37,7 +41,9 @@ class Health:
     async def get(self, _request: web.Request) -> web.Response:
         """200, or 503 with what fails."""
         fault = await self.check()
-        body = {"status": "failing", "store": fault} if fault else {"status": "ok", "store": "ok"}
+        body: dict[str, Any] = {"status": "failing" if fault else "ok", "store": fault or "ok"}
+        if self.cluster is not None:
+            body["cluster"] = msgspec.to_builtins(self.cluster.figures())
         return web.json_response(body, status=503 if fault else 200)
 
     async def _ask(self) -> None:

@@ -42,8 +42,8 @@ class LongPollSession(ClientSession):
 
     polled = True
 
-    def __init__(self, sessions: Sessions, address: str) -> None:
-        super().__init__(sessions, secrets.token_urlsafe(16), address)
+    def __init__(self, sessions: Sessions, sid: str, address: str) -> None:
+        super().__init__(sessions, sid, address)
         self.packets: deque[bytes] = deque()
         self.size = 0
         self.closing = False
@@ -165,10 +165,15 @@ class LongPolling:
         address = self.addresses.of(request)
         if refusal := self.sessions.admit(address):
             return _response(ctrl_text(refusal), refusal.code)
-        session = LongPollSession(self.sessions, address)
+        session = LongPollSession(self.sessions, self._new_sid(), address)
         self.by_sid[session.sid] = session
         self.sessions.opened(session)
         return _response(ctrl_text(status.CREATED, {"sid": session.sid}), 201)
+
+    def _new_sid(self) -> str:
+        """Among several gateways it begins with the name of this one, for the proxy in front."""
+        cluster = self.service.settings.cluster
+        return f"{cluster.name}." * cluster.enabled + secrets.token_urlsafe(16)
 
     def _receive(self, session: LongPollSession, body: bytes) -> None:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -23,8 +24,9 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pipit.bus.base import Bus
-from pipit.bus.events import AnyEvent, MessageStored
+from pipit.bus.base import BusUnavailable, GroupStatus
+from pipit.bus.events import MessageStored
+from pipit.cluster.cluster import Cluster, Figures
 from pipit.gateway.health import Health
 from pipit.gateway.heartbeat import Heartbeat
 from pipit.gateway.outbound import Outbound
@@ -47,6 +49,7 @@ class Sources:
     uploads: Uploads
     health: Health
     hub: Hub
+    cluster: Cluster | None = None
 
 
 class Metrics(Collector):
@@ -55,15 +58,11 @@ class Metrics(Collector):
     def __init__(self, sources: Sources, token: str = "") -> None:
         self.sources = sources
         self.token = token
-        self.events: Counter[type] = Counter()
+        self.groups: list[GroupStatus] = []
         self.registry = CollectorRegistry()
         self.registry.register(self)
         for own in (ProcessCollector, PlatformCollector, GCCollector):
             own(registry=self.registry)
-
-    async def subscribe(self, bus: Bus) -> None:
-        """Begins to count what happens."""
-        await bus.subscribe("metrics", self._count)
 
     async def get(self, request: web.Request) -> web.Response:
         """All figures. Raises Refused (401) without the token."""
@@ -71,6 +70,9 @@ class Metrics(Collector):
         if self.token and not hmac.compare_digest(shown.encode(), f"Bearer {self.token}".encode()):
             raise Refused(status.AUTH_REQUIRED)
         await self.sources.health.check()
+        self.groups = []
+        with suppress(BusUnavailable, ValueError):
+            self.groups = await self.sources.hub.bus.status()
         headers = {"Content-Type": exposition.CONTENT_TYPE_LATEST}
         return web.Response(body=generate_latest(self.registry), headers=headers)
 
@@ -82,6 +84,9 @@ class Metrics(Collector):
         for code, number in self.sources.sessions.answers.items():
             answers.add_metric([str(code)], number)
         yield answers
+        if self.sources.cluster is not None:
+            yield from _share(self.sources.cluster.figures())
+        yield from self._events()
 
     def _gauges(self) -> Iterable[Metric]:
         sources = self.sources
@@ -91,7 +96,7 @@ class Metrics(Collector):
             sessions.add_metric([transport], kinds[transport])
         yield sessions
         for name, about, value in (
-            ("users_online", "People with an app attached.", len(sources.hub.online)),
+            ("users_online", "People with an app attached.", sources.hub.users_online),
             ("topics", "Topics in memory.", len(sources.hub.topics)),
             ("up", "Whether the store answers.", not sources.health.fault),
             ("store_seconds", "A write and a read in the store.", sources.health.round_trip),
@@ -109,9 +114,36 @@ class Metrics(Collector):
             ("sent", "Frames sent through WebSockets.", sources.outbound.frames),
             ("sent_bytes", "Bytes sent through WebSockets.", sources.outbound.bytes),
             ("uploads", "Files taken.", sources.uploads.taken),
-            ("messages", "Messages stored.", self.events[MessageStored]),
+            ("messages", "Messages stored.", sources.hub.bus.figures.published[MessageStored]),
         ):
             yield CounterMetricFamily(f"pipit_{name}", about, value)
 
-    async def _count(self, event: AnyEvent) -> None:
-        self.events[type(event)] += 1
+    def _events(self) -> Iterable[Metric]:
+        figures = self.sources.hub.bus.figures
+        for name, about, value in (
+            ("queue_up", "Whether the message queue can be reached.", figures.connected),
+            ("events_waiting", "Events in memory that the queue has not taken.", figures.waiting),
+            ("events_outbox", "Events in the store, for when the queue is back.", figures.outbox),
+        ):
+            yield GaugeMetricFamily(f"pipit_{name}", about, value)
+        yield CounterMetricFamily("pipit_events", "Events.", figures.published.total())
+        yield CounterMetricFamily("pipit_events_lost", "Of a full outbox.", figures.dropped)
+        waiting = GaugeMetricFamily("pipit_group_waiting", "Before a module.", labels=["group"])
+        dead = GaugeMetricFamily("pipit_group_dead", "Dead letters.", labels=["group"])
+        for group in self.groups:
+            waiting.add_metric([group.name], group.waiting)
+            dead.add_metric([group.name], group.dead)
+        yield from (waiting, dead)
+
+
+def _share(figures: Figures) -> Iterable[Metric]:
+    """What a gateway that is one of several adds."""
+    for name, about, value in (
+        ("slots", "Slots of 256 whose topics this gateway owns.", figures.slots),
+        ("links", "Other gateways that are linked.", figures.links),
+        ("clients", "Clients here that use topics elsewhere.", figures.clients),
+        ("guests", "Clients elsewhere that use topics here.", figures.guests),
+    ):
+        yield GaugeMetricFamily(f"pipit_cluster_{name}", about, value)
+    about = "Packets sent on to the owners of their topics."
+    yield CounterMetricFamily("pipit_cluster_forwarded", about, figures.forwarded)

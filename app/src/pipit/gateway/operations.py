@@ -1,4 +1,4 @@
-"""What the owner does with accounts from the command line: each request, and its doing.
+"""What the owner does from the command line, with accounts above all: each request, and its doing.
 
 The same functions serve a running service (pipit.gateway.control) and a command that has the store
 to itself. An account is named by its login, or by its `usr…` id.
@@ -11,6 +11,16 @@ from msgspec import Struct
 from pipit.accounts import basic, levels
 from pipit.accounts.service import Accounts, NewAccount
 from pipit.core import cards, ids, tags
+from pipit.gateway import queue_operations
+from pipit.gateway.queue_operations import (
+    DeadLetters,
+    Discard,
+    QueueError,
+    QueueOperation,
+    QueueReply,
+    QueueStatus,
+    Replay,
+)
 from pipit.store.base import Duplicate, StoreError
 from pipit.store.records import User
 from pipit.topics.hub import Hub
@@ -81,7 +91,7 @@ class Find(Struct, tag=True):
     user: str
 
 
-Operation = Add | Check | List | SetPassword | Suspend | Restore | Delete | Find
+Operation = Add | Check | List | SetPassword | Suspend | Restore | Delete | Find | QueueOperation
 
 
 class Account(Struct):
@@ -109,6 +119,7 @@ class Reply(Struct):
     accounts: list[Account] = []
     verdicts: list[Verdict] = []
     changed: bool = True
+    queue: QueueReply | None = None
 
 
 async def perform(hub: Hub, operation: Operation) -> Reply:
@@ -117,7 +128,7 @@ async def perform(hub: Hub, operation: Operation) -> Reply:
         return await _perform(hub, operation)
     except Refused as refusal:
         raise OperationError(_sentence(refusal)) from refusal
-    except StoreError as fault:
+    except (StoreError, QueueError) as fault:
         raise OperationError(str(fault)) from fault
 
 
@@ -127,6 +138,8 @@ async def _perform(hub: Hub, operation: Operation) -> Reply:
             return await _add(hub, new)
         case Check(users):
             return Reply(verdicts=[await _verdict(hub.accounts, new) for new in users])
+        case QueueStatus() | DeadLetters() | Replay() | Discard():
+            return Reply(queue=await queue_operations.perform(hub.bus, operation))
         case List():
             return Reply([await _account(hub, one) async for one in hub.store.list_users()])
     user = await _find(hub, operation.user)

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -20,8 +21,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pipit import keys
 from pipit.accounts.service import Accounts
 from pipit.bus.factory import make_bus
+from pipit.cluster.joining import fence, make_cluster, make_leases
 from pipit.config import Settings
-from pipit.gateway import answers, control
+from pipit.gateway import answers, control, standings
 from pipit.gateway.app import Gateway, make_gateway
 from pipit.gateway.limits import Limits
 from pipit.gateway.service import Service
@@ -65,16 +67,22 @@ def run(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> None:
     stop = _stop_on_signal()
-    async with open_service(settings) as service:
+    async with open_service(settings, clustered=settings.cluster.enabled) as service:
         gateway = make_gateway(service)
         gateway.files.open()
-        async with control.listening(service), _listening(gateway) as (address, runner):
+        async with (
+            control.listening(service),
+            _taking_part(gateway),
+            _listening(gateway) as (address, runner),
+        ):
             gc.set_threshold(*GC_THRESHOLDS)
             _freeze()
             chores = [*gateway.chores(), asyncio.create_task(_collect_garbage(gateway))]
             print(f"listening on {address}", flush=True)
             await stop.wait()
             log.info("stopping")
+            if service.cluster is not None:
+                await service.cluster.leave()
             for site in runner.sites:
                 await site.stop()
             await _drain(gateway)
@@ -83,22 +91,39 @@ async def _serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    """Everything behind the gateway, closed again in reverse order."""
+async def open_service(settings: Settings, *, clustered: bool = False) -> AsyncIterator[Service]:
+    """Everything behind the gateway, closed again in reverse order. `clustered`: one of several."""
     async with AsyncExitStack() as stack:
         store = make_store(settings)
         await store.open()
         stack.push_async_callback(store.close)
-        bus = make_bus(settings)
-        await bus.open()
+        bus = make_bus(settings, store)
         stack.push_async_callback(bus.close)
         accounts = Accounts(settings, store, bus, keys.token_key(settings.keys_dir))
         await accounts.open()
         stack.push_async_callback(accounts.close)
-        hub = Hub(settings, store, bus, accounts)
+        leases = make_leases(settings) if clustered else None
+        hub = Hub(settings, fence(store, leases) if leases else store, bus, accounts)
         await hub.open()
         stack.push_async_callback(hub.close)
-        yield Service(settings, store, bus, accounts, hub, Limits(settings.limits))
+        cluster = make_cluster(settings, hub, leases) if leases else None
+        bus.on_control(partial(standings.heard, hub))
+        await bus.open()  # last: who hears of changes reads what changed before
+        yield Service(settings, store, bus, accounts, hub, Limits(settings.limits), cluster)
+
+
+@asynccontextmanager
+async def _taking_part(gateway: Gateway) -> AsyncIterator[None]:
+    """One of several gateways meanwhile, if it is to be."""
+    cluster = gateway.service.cluster
+    if cluster is None:
+        yield
+        return
+    await cluster.open(gateway.dispatcher)
+    try:
+        yield
+    finally:
+        await cluster.close()
 
 
 # -- listening ------------------------------------------------------------------------------------
@@ -110,10 +135,7 @@ async def _listening(gateway: Gateway) -> AsyncIterator[tuple[str, web.AppRunner
     settings = gateway.service.settings
     async with AsyncExitStack() as stack:
         if settings.metrics.port:
-            await gateway.metrics.subscribe(gateway.service.bus)
             await _listen_for_metrics(gateway, stack)
-        elif settings.metrics.token:
-            await gateway.metrics.subscribe(gateway.service.bus)
         runner = await _runner(gateway.app, stack)
         if settings.server.socket:
             path = settings.server.socket

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipit.accounts.service import Accounts
 from pipit.bus.base import Bus
+from pipit.cluster.cluster import Cluster
 from pipit.config import Settings
 from pipit.gateway.limits import Limits
 from pipit.store.base import Store
@@ -22,3 +23,4 @@ class Service:
     accounts: Accounts
     hub: Hub
     limits: Limits
+    cluster: Cluster | None = None

@@ -16,7 +16,7 @@ from pipit.wire.status import EVICTED
 
 if TYPE_CHECKING:
     from pipit.topics.conversation import Conversation
-    from pipit.topics.me import Me
+    from pipit.topics.others import Online
 
 Build = Callable[[str], Reply]
 """Makes a packet, given what its receiver calls the topic."""
@@ -77,7 +77,7 @@ def to_me(
             session.send(shared.named(topic.view(part)))
 
 
-def _hears(part: Part, me: Me, need: int) -> bool:
+def _hears(part: Part, me: Online, need: int) -> bool:
     """Whether a member is told what needs these bits; presence is a wish of the whole `me`, too."""
     wanted = me.listening or not need & access.PRESENCE
     return part.may(need) and wanted and not part.sub.reader

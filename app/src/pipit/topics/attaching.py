@@ -40,6 +40,7 @@ async def subscribe(
             part, changed = topic.parts[session.user], True
         else:
             part, changed = await _take_part(topic, session, request)
+        topic.check_here()
         params = {"acs": topic.acs(part.sub)} if changed else UNSET
         answer(session, request, status.OK, topic.view(part), params)
         topic.attach(session, part)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
+from pipit.store.base import Unavailable
 from pipit.topics.session import Session
 from pipit.wire import requests as rq
 from pipit.wire import status
@@ -26,22 +27,45 @@ class Topic:
     """A topic that this process owns; made empty, filled by `load` under its lock.
 
     `used`: when the hub last handed it out (time.monotonic), so that it is not forgotten between
-    that and its lock. Handlers of requests answer through the session, or raise Refused. Those that
-    change a topic hold `lock` while they wait for the store; {pub} and {note} never wait.
+    that and its lock. `moved`: another gateway owns it now. Handlers of requests answer through the
+    session, or raise Refused. Those that change a topic hold `lock` while they wait for the store;
+    {pub} and {note} never wait.
     """
 
-    __slots__ = ("hub", "lock", "name", "used")
+    __slots__ = ("hub", "lock", "moved", "name", "used")
 
     def __init__(self, hub: Hub, name: str) -> None:
         self.hub = hub
         self.name = name
         self.lock = asyncio.Lock()
         self.used = 0.0
+        self.moved = False
 
     @property
     def idle(self) -> bool:
         """Whether nothing would be lost if this object were forgotten."""
         return not self.lock.locked()
+
+    @property
+    def last(self) -> int:
+        """The number of the last message that those attached were sent."""
+        return 0
+
+    def abandon(self) -> list[Session]:
+        """Lets go of everything: the topic belongs to another gateway now. Returns who was
+        attached. What still goes on here fails as Unavailable when it needs the topic's data.
+        """
+        self.moved = True
+        return []
+
+    def check_here(self) -> None:
+        """Raises Unavailable if the topic was abandoned."""
+        if self.moved:
+            raise Unavailable("the topic belongs to another gateway now")
+
+    async def resume(self, session: Session, since: int) -> None:
+        """Attaches a session again that was attached where the topic was before."""
+        raise Refused(status.DENIED)
 
     async def sub(self, session: Session, request: rq.Sub, extra: rq.Extra | None) -> None:
         """Attaches a session."""

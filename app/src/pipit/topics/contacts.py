@@ -16,6 +16,7 @@ from pipit.wire.replies import Seen, SubRow
 if TYPE_CHECKING:
     from pipit.topics.hub import Hub
     from pipit.topics.me import Me
+    from pipit.topics.others import Others
 
 
 def contact_row(hub: Hub, me: Me, contact: Contact, since: int | None) -> SubRow:
@@ -54,6 +55,14 @@ def contact_row(hub: Hub, me: Me, contact: Contact, since: int | None) -> SubRow
         None if private is None else Raw(private),
         None if group or online else _seen(contact, sub),
     )
+
+
+async def take_marks(others: Others, user: str, contacts: list[Contact]) -> None:
+    """Marks reach the store a little later: those of topics that other gateways own are asked."""
+    found = await others.marks(user, [contact.sub.topic for contact in contacts])
+    for contact in contacts:
+        if contact.sub.topic in found:
+            contact.sub.read, contact.sub.recv = found[contact.sub.topic]
 
 
 def _seen(contact: Contact, sub: Subscription) -> Seen | None:

@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipit.core import access
-from pipit.store.base import StoreError
+from pipit.store.base import StoreError, Unavailable
 from pipit.store.records import Json, Member, Message, Subscription, TopicRecord
-from pipit.topics import attaching, changing, deleting, notes, publishing, reading
+from pipit.topics import attaching, changing, deleting, notes, publishing, reading, resuming
 from pipit.topics.base import Topic
 from pipit.topics.parts import Part, acs_of
 from pipit.topics.session import Session
@@ -26,6 +26,12 @@ from pipit.wire.status import Refused
 
 if TYPE_CHECKING:
     from pipit.topics.hub import Hub
+
+
+OFFLINE_GRACE = 3.5
+"""Seconds until an empty group is told to be offline, and members whose gateway is gone; none is
+told if somebody is back (protocol.md, 7).
+"""
 
 
 class Conversation(Topic):
@@ -66,6 +72,11 @@ class Conversation(Topic):
         return self._record is not None
 
     @property
+    def last(self) -> int:
+        """The number of the last message that those attached were sent."""
+        return self._record.seq if self._record is not None else 0
+
+    @property
     def idle(self) -> bool:
         """Whether nothing would be lost if this object were forgotten."""
         return not self.sessions and not self.pending and not self.lock.locked()
@@ -73,7 +84,9 @@ class Conversation(Topic):
     async def load(self) -> bool:
         """Fills the topic from the store, under its lock; False where there is none."""
         if self._record is None:
+            self.check_here()
             found = await self.hub.store.load_topic(self.name)
+            self.check_here()
             if found is not None:
                 self.fill(*found)
         return self.exists
@@ -89,6 +102,20 @@ class Conversation(Topic):
         """The topic was deleted; its sessions are out already."""
         self._record = None
         self.parts.clear()
+
+    def abandon(self) -> list[Session]:
+        """Lets go of everything; see Topic."""
+        attached = list(self.sessions)
+        for session in attached:
+            session.attached.pop(self.name, None)
+        self.sessions.clear()
+        self.forget()
+        self.moved = True
+        for _, waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(Unavailable("the topic belongs to another gateway now"))
+        self._waiters.clear()
+        return attached
 
     async def require(self) -> None:
         """Loads the topic. Raises Refused (404) where there is none."""
@@ -211,6 +238,9 @@ class Conversation(Topic):
     def came(self, part: Part, session: Session) -> None:
         """Kind: tells of a member whose first session attached."""
 
+    def came_back(self, part: Part) -> None:
+        """Kind: somebody is here who was here before the topic moved to this gateway."""
+
     def went(self, part: Part) -> None:
         """Kind: tells of a member whose last session detached."""
 
@@ -236,19 +266,25 @@ class Conversation(Topic):
         part = self.parts.get(user)
         return part if part is not None and part.sub.deleted is None else None
 
-    def attach(self, session: Session, part: Part) -> None:
-        """From now on the session gets what happens here."""
+    def attach(self, session: Session, part: Part, *, told: bool = True) -> None:
+        """From now on the session gets what happens here; `told`: the others learn of it.
+
+        Raises Unavailable if the topic was abandoned.
+        """
+        self.check_here()
         first = part.online == 0
         part.online += 1
         self.sessions[session] = part
-        session.attached[self.name] = self
-        if first:
+        session.joined(self)
+        if not told:
+            self.came_back(part)
+        elif first:
             self.came(part, session)
 
     def drop(self, session: Session) -> None:
         """Takes a session out without telling anybody."""
         part = self.sessions.pop(session, None)
-        session.attached.pop(self.name, None)
+        session.parted(self.name)
         if part is not None:
             part.online -= 1
             if part.sub.reader and not part.online:
@@ -259,6 +295,17 @@ class Conversation(Topic):
         part = self.sessions.get(session)
         self.drop(session)
         if part is not None and not part.online:
+            self.went(part)
+
+    def lose(self, session: Session) -> None:
+        """Takes a session out whose gateway is gone. The others learn of it if it stays away."""
+        part = self.sessions.get(session)
+        self.drop(session)
+        if part is not None and not part.online:
+            asyncio.get_running_loop().call_later(OFFLINE_GRACE, self._stayed_away, part)
+
+    def _stayed_away(self, part: Part) -> None:
+        if not part.online and self.exists and self.parts.get(part.user) is part:
             self.went(part)
 
     def acs(self, sub: Subscription) -> Acs:
@@ -274,6 +321,10 @@ class Conversation(Topic):
             self._waiters.append((self.seq, waiter))
             await waiter
 
+    def awaits(self, message: Message) -> bool:
+        """Whether this is the next message that the store is to tell of."""
+        return bool(self.pending) and self.pending[0].message is message
+
     def committed(self, messages: Sequence[Message], error: StoreError | None) -> None:
         """The store has kept the next messages, or (error) has not."""
         publishing.committed(self, messages, error)
@@ -287,6 +338,10 @@ class Conversation(Topic):
                 waiter.set_result(None)
 
     # -- requests ----------------------------------------------------------------------------------
+
+    async def resume(self, session: Session, since: int) -> None:
+        """Attaches a session again, and sends what it missed."""
+        await resuming.resume(self, session, since)
 
     async def sub(self, session: Session, request: rq.Sub, extra: rq.Extra | None) -> None:
         """Attaches a session, joining or making the topic where needed; then answers the embedded

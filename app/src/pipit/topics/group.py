@@ -15,7 +15,7 @@ from pipit.topics import announcing, attaching, granting, reading
 from pipit.topics.attaching import new_subscription
 from pipit.topics.base import answer
 from pipit.topics.changing import normal_tags
-from pipit.topics.conversation import Conversation
+from pipit.topics.conversation import OFFLINE_GRACE, Conversation
 from pipit.topics.names import NEW_CHANNEL, is_channel_name
 from pipit.topics.parts import Part
 from pipit.topics.session import Session
@@ -26,11 +26,6 @@ from pipit.wire.status import Refused
 
 if TYPE_CHECKING:
     from pipit.topics.hub import Hub
-
-OFFLINE_GRACE = 3.5
-"""Seconds until an empty group is told to be offline; none is told if somebody is back
-(protocol.md, 7).
-"""
 
 
 class Group(Conversation):
@@ -157,6 +152,10 @@ class Group(Conversation):
             self.shown_online = True
             self.tell_online("on")
 
+    def came_back(self, part: Part) -> None:
+        """Members elsewhere know that the group is online."""
+        self.shown_online = self.shown_online or not part.sub.reader
+
     def went(self, part: Part) -> None:
         """The others here learn who went."""
         if not part.sub.reader:
@@ -208,6 +207,7 @@ async def create(hub: Hub, session: Session, request: rq.Sub, extra: rq.Extra | 
         hub.access_known(topic, part)
         if extra is not None and extra.attachments:
             await hub.link_pictures(record.name, session.user, extra.attachments)
+        topic.check_here()
         params = {"acs": topic.acs(sub), "tmpname": request.topic}
         answer(session, request, status.OK, record.name, params)
         topic.attach(session, part)
@@ -226,7 +226,7 @@ def _new_record(hub: Hub, session: Session, name: str, asked: rq.SetQuery) -> To
     defacs = desc.defacs or rq.Defacs()
     default = access.CHANNEL_AUTH if channel else access.GROUP_AUTH
     return TopicRecord(
-        ids.new_group_name(), now, now, now, session.user, channel,
+        hub.new_group_name(), now, now, now, session.user, channel,
         defacs_auth=_default_mode(defacs.auth, default),
         defacs_anon=_default_mode(defacs.anon, access.NONE),
         public=merge(None, desc.public),

@@ -13,15 +13,16 @@ from pipit.bus.base import Bus
 from pipit.config import Settings
 from pipit.core import access, clock, ids
 from pipit.core.tags import TagLimits
-from pipit.store.base import Store, StoreError
-from pipit.store.records import Contact, FileUse, Mark, Member, Message, Subscription
+from pipit.store.base import OutOfOrder, Store, StoreError
+from pipit.store.records import Contact, FileUse, Mark, Member, Message, Subscription, User
 from pipit.topics import announcing, deleting
 from pipit.topics.base import Topic
 from pipit.topics.conversation import Conversation
 from pipit.topics.find import Find
 from pipit.topics.group import Group
-from pipit.topics.me import Known, Me
+from pipit.topics.me import Me
 from pipit.topics.names import internal_name
+from pipit.topics.others import Online, Others
 from pipit.topics.p2p import P2P
 from pipit.topics.parts import Part
 from pipit.topics.saved import Saved
@@ -30,6 +31,7 @@ from pipit.topics.system import System
 from pipit.wire import status
 from pipit.wire.codec import Frames
 from pipit.wire.replies import Ctrl, Pres
+from pipit.wire.status import Refused
 
 if TYPE_CHECKING:
     from pipit.accounts.service import Accounts
@@ -49,6 +51,9 @@ KINDS: dict[str, type[Topic]] = {
 FLUSH_SECONDS = 1.0
 """How long marks and last-seen times wait to be written together."""
 
+NAMES_TRIED = 10_000
+"""More than enough for a gateway that owns one slot of 256."""
+
 SWEEP_SECONDS = 30.0
 """How long a topic that nobody uses stays in memory, at least; how often such are looked for."""
 
@@ -57,7 +62,7 @@ class Hub:
     """Finds, makes and forgets topics; knows who is online.
 
     `topics` by internal name, `online` by user (attached to `me`, or gone for a moment only),
-    `sessions` all logged-in ones by user.
+    `sessions` all logged-in ones by user, `others` the other gateways, if there are any.
     """
 
     def __init__(self, settings: Settings, store: Store, bus: Bus, accounts: Accounts) -> None:
@@ -66,7 +71,8 @@ class Hub:
         self.bus = bus
         self.accounts = accounts
         self.topics: dict[str, Topic] = {}
-        self.online: dict[str, Me] = {}
+        self.online: dict[str, Online] = {}
+        self.others: Others | None = None
         self.sessions: dict[str, list[Session]] = {}
         self.max_members = settings.messages.max_members
         self.delete_age_ms = settings.messages.delete_age * 1000
@@ -87,6 +93,8 @@ class Hub:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._housekeeping
         for user, me in list(self.online.items()):
+            if not isinstance(me, Me):
+                continue
             me.close()
             for session in me.sessions[:1]:
                 self.last_seen(user, session.agent)
@@ -119,15 +127,33 @@ class Hub:
             return "slf"
         return ids.as_channel(topic) if reader else topic
 
+    @property
+    def users_online(self) -> int:
+        """How many users, of those whose `me` is here, are online."""
+        return sum(isinstance(me, Me) for me in self.online.values())
+
+    def new_group_name(self) -> str:
+        """A fresh name of a topic that belongs to this gateway. Raises Refused (503)."""
+        for _ in range(NAMES_TRIED):
+            name = ids.new_group_name()
+            if self.others is None or self.others.owns(name):
+                return name
+        raise Refused(status.UNAVAILABLE)
+
     def group_is_online(self, name: str) -> bool:
         """Whether somebody is attached to a group, or was a moment ago."""
         group = self.topics.get(name)
         return isinstance(group, Group) and group.shown_online
 
     def _committed(self, messages: Sequence[Message], error: StoreError | None) -> None:
-        topic = self.topics[messages[0].topic]
-        assert isinstance(topic, Conversation)
+        topic = self.topics.get(messages[0].topic)
+        if not isinstance(topic, Conversation) or not topic.awaits(messages[0]):
+            return  # another gateway has taken over
         topic.committed(messages, error)
+        if self.others is not None:
+            self.others.committed(topic)
+            if isinstance(error, OutOfOrder):
+                self.others.out_of_step(topic)
 
     # -- users and sessions ------------------------------------------------------------------------
 
@@ -157,22 +183,30 @@ class Hub:
     async def delete_user(self, user: str) -> None:
         """Erases an account with all that is its own; those who knew it are told."""
         for name in await self.store.owned_topics(user):
-            topic = self.open_topic(name)
-            assert isinstance(topic, Conversation)
-            async with topic.lock:
-                if await topic.load():
-                    await deleting.destroy(topic, untold=user)
+            await self.destroy(name, untold=user)
         contacts = await self.store.contacts(user)
         await self.accounts.delete(user)
         for contact in contacts:
-            await self._bereave(contact, user)
+            await self.bereave(contact.sub.topic, user)
 
-    async def _bereave(self, contact: Contact, user: str) -> None:
+    async def destroy(self, name: str, untold: str) -> None:
+        """Deletes a topic; members but one are told."""
+        if self.others is not None and not self.others.owns(name):
+            return await self.others.destroy(name, untold)
+        topic = self.open_topic(name)
+        assert isinstance(topic, Conversation)
+        async with topic.lock:
+            if await topic.load():
+                await deleting.destroy(topic, untold=untold)
+
+    async def bereave(self, name: str, user: str) -> None:
         """Takes a deleted user out of a conversation; nobody can go on with a chat of two."""
-        topic = self.topics.get(contact.sub.topic)
-        partner = self.view(contact.sub.topic, user)
-        if contact.sub.topic.startswith("p2p") and (me := self.online.get(partner)):
-            me.contacts.pop(contact.sub.topic, None)
+        if self.others is not None and not self.others.owns(name):
+            return await self.others.bereave(name, user)
+        topic = self.topics.get(name)
+        partner = self.view(name, user)
+        if name.startswith("p2p") and (me := self.online.get(partner)):
+            me.access_ended(name)
             me.send(Frames.of(Pres("me", "gone", src=user)))
         if not isinstance(topic, Conversation) or not topic.exists:
             return
@@ -195,10 +229,18 @@ class Hub:
         if account is None:
             return
         pres = Frames.of(Pres("me", "upd", src=user))
-        for known in self.online[user].contacts.values() if user in self.online else ():
+        me = self.online.get(user)
+        for known in me.contacts.values() if isinstance(me, Me) else ():
             partner = self.online.get(known.view)
             if partner is not None and known.mode & access.PRESENCE:
                 partner.send(pres)
+        self.take_profile(account, actor)
+        if self.others is not None:
+            self.others.profile_changed(user, actor)
+
+    def take_profile(self, account: User, actor: Session | None) -> None:
+        """Topics here show a user's new profile."""
+        user = account.id
         for topic in list(self.topics.values()):
             part = topic.parts.get(user) if isinstance(topic, Conversation) else None
             if part is None or not isinstance(topic, Conversation):
@@ -224,19 +266,14 @@ class Hub:
     def access_known(self, topic: Conversation, part: Part) -> None:
         """Keeps the user's `me` up to date about the access to a topic."""
         me = self.online.get(part.user)
-        if me is None:
-            return
-        known = me.contacts.get(topic.name)
-        if known is None:
-            me.contacts[topic.name] = Known(topic.view(part), part.mode, part.sub.reader)
-        else:
-            known.view, known.mode, known.reader = topic.view(part), part.mode, part.sub.reader
+        if me is not None:
+            me.access_known(topic.name, topic.view(part), part.mode, part.sub.reader)
 
     def access_ended(self, topic: Conversation, part: Part) -> None:
         """A user is no longer part of a topic."""
         me = self.online.get(part.user)
         if me is not None:
-            me.contacts.pop(topic.name, None)
+            me.access_ended(topic.name)
 
     async def may_read(self, user: str, name: str) -> bool:
         """Whether a user may read a topic, by its internal name."""

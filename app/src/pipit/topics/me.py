@@ -5,6 +5,7 @@ to 4.7, 7).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -15,10 +16,10 @@ from pipit.core import access, clock, ids, tags
 from pipit.core.merge import merge
 from pipit.store.base import Duplicate
 from pipit.store.records import Contact, User
-from pipit.topics import granting
+from pipit.topics import granting, resuming
 from pipit.topics.base import Topic, answer
 from pipit.topics.changing import answer_tags, normal_tags
-from pipit.topics.contacts import contact_row
+from pipit.topics.contacts import contact_row, take_marks
 from pipit.topics.reading import asked_parts, changed_since, nothing, raw
 from pipit.topics.session import Session
 from pipit.wire import requests as rq
@@ -29,6 +30,7 @@ from pipit.wire.status import Refused
 
 if TYPE_CHECKING:
     from pipit.topics.hub import Hub
+    from pipit.topics.others import Others
 
 OFFLINE_GRACE = 3.0
 """Seconds until others see one offline whose connection broke; apps reconnect within (protocol.md,
@@ -67,7 +69,7 @@ class Me(Topic):
     @property
     def idle(self) -> bool:
         """Whether nothing would be lost if this object were forgotten."""
-        return self.user not in self.hub.online and not self.lock.locked()
+        return self.hub.online.get(self.user) is not self and not self.lock.locked()
 
     @property
     def listening(self) -> bool:
@@ -82,12 +84,14 @@ class Me(Topic):
             answer(session, request, status.ALREADY_SUBSCRIBED)
             return
         async with self.lock:
-            user, contacts = await self._load_all()
-            first = self.user not in self.hub.online
-            self._attach(session)
+            user, contacts = await self.load_all()
+            first = self.hub.online.get(self.user) is not self
+            self.attach(session)
             answer(session, request, status.OK)
             if first:
                 self._come_online(session, user, contacts)
+            if self.hub.others is not None:
+                await self._meet_others(self.hub.others, session, first)
         if request.set is not None and request.set.desc is not None:
             await self._change_profile(session, request.set.desc, extra)
         if request.get is not None:
@@ -103,9 +107,10 @@ class Me(Topic):
         answer(session, request, status.OK)
         await self.detach(session, lost=False)
 
-    def _attach(self, session: Session) -> None:
+    def attach(self, session: Session) -> None:
+        """A session is here, or back."""
         self.sessions.append(session)
-        session.attached[self.name] = self
+        session.joined(self)
         if self._leaving is not None:
             self._leaving.cancel()
             self._leaving = None
@@ -114,9 +119,10 @@ class Me(Topic):
         """Forgets a session; when it was the last, others see the user offline, at once or a little
         later.
         """
-        if session.attached.pop(self.name, None) is None:
+        if not session.parted(self.name):
             return
         self.sessions.remove(session)
+        self.tell_others()
         if self.sessions:
             return
         self.hub.last_seen(self.user, session.agent)
@@ -129,15 +135,22 @@ class Me(Topic):
     def _come_online(self, session: Session, user: User, contacts: list[Contact]) -> None:
         self.mode = user.me_want
         self.hub.online[self.user] = self
-        self.contacts = self._known_from(contacts)
-        self._tell_partners("on", session.agent or None)
-        here = self._online_contacts()
-        for known in here:
-            known.online = True
-        session.tell(*(Pres("me", "on", src=known.view) for known in here))
+        self.contacts = self.known_from(contacts)
+        self.tell_partners("on", session.agent or None)
+        self._show(self._online_contacts(), session)
 
-    def _known_from(self, contacts: list[Contact]) -> dict[str, Known]:
-        """A plain loop, without a call for a chat of two: 50 take 20 µs, else 29."""
+    def _show(self, contacts: Iterable[Known], session: Session) -> None:
+        """These are online; the session is told."""
+        news = [known for known in contacts if not known.online]
+        for known in news:
+            known.online = True
+        session.tell(*(Pres("me", "on", src=known.view) for known in news))
+
+    def known_from(self, contacts: list[Contact]) -> dict[str, Known]:
+        """What is kept of conversations.
+
+        A plain loop, without a call for a chat of two: 50 take 20 µs, else 29.
+        """
         view, peer, me = self.hub.view, ids.p2p_peer, self.user
         known = {}
         for contact in contacts:
@@ -155,22 +168,26 @@ class Me(Topic):
             known
             for name, known in self.contacts.items()
             if known.view in users or (name in topics and name[:3] == "grp")
-            if self._shows_online(name, known)
+            if self.is_shown_online(name, known)
         ]
 
-    def _shows_online(self, name: str, known: Known) -> bool:
+    def is_shown_online(self, name: str, known: Known) -> bool:
+        """Whether one sees a conversation online, as far as this gateway knows."""
         partner = self.hub.online.get(known.view)
         if not self.sees(known):
             return False
-        if partner is None:
-            return self.hub.group_is_online(name)
-        theirs = partner.contacts.get(name)
-        return theirs is not None and partner.sees(theirs)
+        return partner.shows(name) if partner is not None else self.hub.group_is_online(name)
+
+    def shows(self, name: str) -> bool:
+        """Whether the other of a chat of two sees this user online."""
+        theirs = self.contacts.get(name)
+        return theirs is not None and self.sees(theirs)
 
     def _go_offline(self, agent: str | None) -> None:
         self._leaving = None
         self.hub.online.pop(self.user, None)
-        self._tell_partners("off", agent)
+        self.tell_others()
+        self.tell_partners("off", agent)
         self.contacts = {}
 
     def close(self) -> None:
@@ -178,16 +195,48 @@ class Me(Topic):
         if self._leaving is not None:
             self._leaving.cancel()
 
+    # -- among several gateways --------------------------------------------------------------------
+
+    def tell_others(self) -> None:
+        """Tells the other gateways, if there are any, who is here."""
+        if self.hub.others is not None:
+            self.hub.others.me_changed(self)
+
+    async def _meet_others(self, others: Others, session: Session, first: bool) -> None:
+        """Tells those elsewhere that one is here, and learns who of them is online."""
+        others.me_changed(self)
+        if first:
+            shown = await others.shown(self, self.contacts)
+            here = (known for name, known in self.contacts.items() if name in shown)
+            self._show(filter(self.sees, here), session)
+
+    def abandon(self) -> list[Session]:
+        """Lets go of everything; see Topic. Who is gone for a moment is gone."""
+        super().abandon()
+        self.close()
+        if not self.sessions and self.hub.online.get(self.user) is self:
+            self._go_offline(None)
+        attached, self.sessions = self.sessions, []
+        for session in attached:
+            session.attached.pop(self.name, None)
+        return attached
+
+    async def resume(self, session: Session, since: int) -> None:
+        """Attaches a session again, and tells it what it may have missed."""
+        await resuming.resume_me(self, session)
+
     # -- presence ----------------------------------------------------------------------------------
 
     def sees(self, known: Known) -> bool:
         """Whether one is told when this conversation comes online."""
         return bool(known.mode & self.mode & access.PRESENCE) and not known.reader
 
-    def _tell_partners(self, what: str, agent: str | None) -> None:
+    def tell_partners(self, what: str, agent: str | None) -> None:
         """Those one has a chat of two with see one come, or go."""
         if not self.listening:
             return
+        if self.hub.others is not None:
+            self.hub.others.partners_moved(self, what, agent)
         pres = Pres("me", what, src=self.user, ua=agent)
         for name, known in self.contacts.items():
             partner = self.hub.online.get(known.view)  # none for groups, as they are no users
@@ -209,6 +258,18 @@ class Me(Topic):
             return
         known.online = pres.what == "on"
         self.send(Frames.of(pres))
+
+    def access_known(self, name: str, view: str, mode: int, reader: bool) -> None:
+        """The user's access to a conversation is this."""
+        known = self.contacts.get(name)
+        if known is None:
+            self.contacts[name] = Known(view, mode, reader)
+        else:
+            known.view, known.mode, known.reader = view, mode, reader
+
+    def access_ended(self, name: str) -> None:
+        """A conversation is none of the user's any more."""
+        self.contacts.pop(name, None)
 
     def send(self, frames: Frames, skip: Session | None = None) -> None:
         """Sends to all attached sessions but one."""
@@ -283,6 +344,8 @@ class Me(Topic):
             contacts = [one] if one is not None else []
         elif contacts is None:
             contacts = await self.hub.store.contacts(self.user, since)
+        if self.hub.others is not None:
+            await take_marks(self.hub.others, self.user, contacts)
         rows = [contact_row(self.hub, self, contact, since) for contact in contacts]
         if options is not None and options.limit and options.limit > 0:
             rows = rows[: options.limit]
@@ -292,13 +355,17 @@ class Me(Topic):
             nothing(session, id, "me", "sub")
 
     async def _load(self) -> User:
+        self.check_here()
         user = await self.hub.store.load_user(self.user)
         if user is None:
             raise Refused(status.USER_NOT_FOUND)
         return user
 
-    async def _load_all(self) -> tuple[User, list[Contact]]:
+    async def load_all(self) -> tuple[User, list[Contact]]:
+        """The account and its conversations. Raises Refused (404), Unavailable."""
+        self.check_here()
         found = await self.hub.store.load_user_and_contacts(self.user)
+        self.check_here()
         if found is None:
             raise Refused(status.USER_NOT_FOUND)
         return found
@@ -347,10 +414,11 @@ class Me(Topic):
             return
         await self.hub.store.update_user(self.user, me_want=want)
         if before & access.PRESENCE and not want & access.PRESENCE:
-            self._tell_partners("off", None)
+            self.tell_partners("off", None)
         self.mode = want
         if want & access.PRESENCE and not before & access.PRESENCE:
-            self._tell_partners("on", session.agent or None)
+            self.tell_partners("on", session.agent or None)
+        self.tell_others()
         answer(session, request, status.OK, params={"acs": _acs(want)})
 
     async def _change_tags(self, session: Session, request: rq.Set, wanted: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from pipit.topics.base import Topic
 
 
+Work = Callable[[], Awaitable[None] | None]
+"""Something that is done in its turn among a session's requests."""
+
+
 class Session:
     """A client's connection; the gateway's WebSocket and long-polling sessions are its kinds.
 
@@ -28,6 +33,9 @@ class Session:
         "address", "agent", "attached", "backlog", "busy", "device", "level", "search", "sid",
         "user", "version",
     )  # fmt: skip
+
+    relayed = False
+    """Whether its client is connected to another gateway, which has checked what it sends."""
 
     polled = False
     """Whether it is a long-polling session, whose {hi} is answered 200 instead of 201."""
@@ -42,7 +50,7 @@ class Session:
         self.device = ""
         self.search: bytes | None = None
         self.attached: dict[str, Topic] = {}
-        self.backlog: deque[str | bytes] | None = None
+        self.backlog: deque[str | Work] | None = None
         self.busy = False
 
     def send(self, frames: Frames) -> None:
@@ -58,6 +66,17 @@ class Session:
     def close(self) -> None:
         """Ends the connection once what was sent before is out."""
         raise NotImplementedError
+
+    def joined(self, topic: Topic) -> None:
+        """It is attached to a topic."""
+        self.attached[topic.name] = topic
+
+    def parted(self, name: str) -> bool:
+        """It is attached to a topic no more; False if it was not."""
+        return self.attached.pop(name, None) is not None
+
+    def rested(self) -> None:
+        """All that it asked so far is done, but for messages on their way."""
 
     def pause(self) -> None:
         """Asks the transport to read no more for now: the backlog is long."""
