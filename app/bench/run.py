@@ -27,8 +27,8 @@ class Sizes:
     messages: int  # in the store at the start
 
 
-# 50 s of idling: each session is pinged once (the server pings every 49.5 s). 600 starts take a
-# quarter of a second: with 200 the caches were cold for half of the time, and figures spread by half.
+# 600 starts of a session: with 200 the figures of one run spread by half. 50 s of idling: each
+# session is pinged once (the server pings every 49.5 s).
 FULL = Sizes(5, 1001, 200, 100, 4000, 600, 50, 4000, 50, 10_000, 1_000_000)
 QUICK = Sizes(2, 20, 5, 20, 40, 3, 4, 30, 1, 20, 500)
 

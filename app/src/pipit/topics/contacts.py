@@ -9,7 +9,6 @@ from msgspec import Raw
 
 from pipit.core import access, clock
 from pipit.store.records import Contact, Subscription
-from pipit.topics.conversation import Conversation
 from pipit.topics.parts import acs_of
 from pipit.wire.replies import Seen, SubRow
 
@@ -23,8 +22,6 @@ def contact_row(hub: Hub, me: Me, contact: Contact, since: int | None) -> SubRow
     """A conversation as its user's list shows it; unchanged ones since a time are cut short."""
     sub = contact.sub
     topic = sub.topic
-    if topic in hub.topics:
-        sub = _newest(hub, sub)
     known = me.contacts.get(topic)
     name = known.view if known else hub.view(topic, sub.user, reader=sub.reader)
     if sub.deleted is not None:
@@ -57,6 +54,17 @@ def contact_row(hub: Hub, me: Me, contact: Contact, since: int | None) -> SubRow
     )
 
 
+def take_unwritten(hub: Hub, user: str, contacts: list[Contact]) -> None:
+    """Marks reach the store a little later: those on the way are taken from memory."""
+    unwritten = hub.unwritten(user)
+    if not unwritten:
+        return
+    for contact in contacts:
+        if newer := unwritten.get(contact.sub.topic):
+            sub = contact.sub
+            sub.read, sub.recv = max(sub.read, newer.read), max(sub.recv, newer.recv)
+
+
 async def take_marks(others: Others, user: str, contacts: list[Contact]) -> None:
     """Marks reach the store a little later: those of topics that other gateways own are asked."""
     found = await others.marks(user, [contact.sub.topic for contact in contacts])
@@ -76,12 +84,3 @@ def _seen(contact: Contact, sub: Subscription) -> Seen | None:
 def _seen_of(at: int, agent: str) -> Seen:
     """Shared by all who have that contact."""
     return Seen(clock.text(at), agent)
-
-
-def _newest(hub: Hub, sub: Subscription) -> Subscription:
-    """The subscription of a loaded topic: its marks reach the store a little later."""
-    topic = hub.topics[sub.topic]
-    if sub.deleted is not None or not isinstance(topic, Conversation):
-        return sub
-    part = topic.parts.get(sub.user)
-    return part.sub if part is not None else sub

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipit.bus.base import Bus
@@ -48,6 +48,9 @@ KINDS: dict[str, type[Topic]] = {
 }
 """The kind of a topic by the letters that its internal name starts with."""
 
+Marks = dict[str, dict[str, Subscription]]
+"""Subscriptions whose marks have changed, by user and topic."""
+
 FLUSH_SECONDS = 1.0
 """How long marks and last-seen times wait to be written together."""
 
@@ -77,7 +80,8 @@ class Hub:
         self.max_members = settings.messages.max_members
         self.delete_age_ms = settings.messages.delete_age * 1000
         self.tag_limits = TagLimits()
-        self._marks: dict[tuple[str, str], Subscription] = {}
+        self._marks: Marks = {}
+        self._written: Marks = {}
         self._seen: dict[str, tuple[int, str]] = {}
         self._housekeeping: asyncio.Task[None] | None = None
         store.on_committed(self._committed)
@@ -318,7 +322,14 @@ class Hub:
 
     def mark_changed(self, sub: Subscription) -> None:
         """Somebody received or read more; written with others' soon."""
-        self._marks[sub.topic, sub.user] = sub
+        self._marks.setdefault(sub.user, {})[sub.topic] = sub
+
+    def unwritten(self, user: str) -> Mapping[str, Subscription]:
+        """A user's subscriptions, by topic, whose marks the store may not show yet.
+
+        Those of the last flush are among them: a read may have begun before it.
+        """
+        return self._written.get(user, {}) | self._marks.get(user, {})
 
     def last_seen(self, user: str, agent: str) -> None:
         """A user went offline; written with others soon."""
@@ -328,15 +339,21 @@ class Hub:
         """Writes marks and last-seen times. Raises StoreError; nothing is forgotten then."""
         marks, self._marks = self._marks, {}
         seen, self._seen = self._seen, {}
+        self._written = marks
         try:
             if marks:
                 await self.store.save_marks(
-                    [Mark(s.topic, s.user, s.read, s.recv) for s in marks.values()]
+                    [
+                        Mark(sub.topic, sub.user, sub.read, sub.recv)
+                        for subs in marks.values()
+                        for sub in subs.values()
+                    ]
                 )
             if seen:
                 await self.store.save_seen([(user, at, ua) for user, (at, ua) in seen.items()])
         except StoreError:
-            self._marks = marks | self._marks
+            for user, subs in marks.items():
+                self._marks[user] = subs | self._marks.get(user, {})
             self._seen = seen | self._seen
             raise
 
@@ -356,7 +373,7 @@ class Hub:
     def sweep(self) -> None:
         """Forgets topics that nobody uses."""
         due = time.monotonic() - SWEEP_SECONDS
-        marked = {topic for topic, _ in self._marks}
+        marked = {topic for subs in self._marks.values() for topic in subs}
         for name, topic in list(self.topics.items()):
             if topic.idle and topic.used < due and name not in marked:
                 del self.topics[name]

@@ -19,7 +19,7 @@ from pipit.store.records import Contact, User
 from pipit.topics import granting, resuming
 from pipit.topics.base import Topic, answer
 from pipit.topics.changing import answer_tags, normal_tags
-from pipit.topics.contacts import contact_row, take_marks
+from pipit.topics.contacts import contact_row, take_marks, take_unwritten
 from pipit.topics.reading import asked_parts, changed_since, nothing, raw
 from pipit.topics.session import Session
 from pipit.wire import requests as rq
@@ -346,6 +346,7 @@ class Me(Topic):
             contacts = await self.hub.store.contacts(self.user, since)
         if self.hub.others is not None:
             await take_marks(self.hub.others, self.user, contacts)
+        take_unwritten(self.hub, self.user, contacts)
         rows = [contact_row(self.hub, self, contact, since) for contact in contacts]
         if options is not None and options.limit and options.limit > 0:
             rows = rows[: options.limit]
