@@ -57,7 +57,7 @@ class Costs:
         800, "µs", "measured", "the same: the first message of a quiet topic more than a further"
     )
     delivery: Cost = Cost(
-        5.06,
+        5.35,
         "µs",
         "measured",
         "docs/performance.md, fan-out, one in flight; taken for any packet to one session",
@@ -69,7 +69,7 @@ class Costs:
         "a packet received, decoded and answered by bare aiohttp; passing it on is extra",
     )
     login: Cost = Cost(
-        1029, "µs", "measured", "docs/performance.md, login with handshake, 50 contacts (SQLite)"
+        645, "µs", "measured", "docs/performance.md, login with handshake, 50 contacts (SQLite)"
     )
     login_mongodb: Cost = Cost(
         1770,
@@ -78,7 +78,7 @@ class Costs:
         "python -m bench.scaling.stores: 1,875 µs of the service, 107 on SQLite",
     )
     idle: Cost = Cost(
-        0.49, "µs/s", "measured", "docs/performance.md, idle CPU with 4,000 sessions, ÷ 4,000"
+        0.495, "µs/s", "measured", "docs/performance.md, idle CPU with 4,000 sessions, ÷ 4,000"
     )
     event: Cost = Cost(
         6.1, "µs", "measured", "python -m bench --only queue: 6.6 µs, the service's part"
@@ -121,7 +121,7 @@ class Costs:
         51 * MIB, "bytes", "measured", "RSS of `pipit serve` on an empty store, 2026-11-23"
     )
     session_memory: Cost = Cost(
-        4.9 * KIB, "bytes", "measured", "docs/performance.md, idle logged-in session"
+        4.08 * KIB, "bytes", "measured", "docs/performance.md, idle logged-in session"
     )
     contacts_memory: Cost = Cost(
         16 * KIB, "bytes", "assumed", "50 of topics/me.py, Known: 12 KB by sys.getsizeof; topics"
