@@ -6,26 +6,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from pipit.accounts.levels import ROOT
 from pipit.bus.events import AccountChanged
 from pipit.core import access, clock, ids, tags
-from pipit.core.merge import merge
 from pipit.store.base import Duplicate
 from pipit.store.records import Contact, User
-from pipit.topics import granting, resuming
+from pipit.topics import granting, profile, resuming
 from pipit.topics.base import Topic, answer
 from pipit.topics.changing import answer_tags, normal_tags
 from pipit.topics.contacts import contact_row, take_marks, take_unwritten
-from pipit.topics.reading import asked_parts, changed_since, nothing, raw
+from pipit.topics.reading import asked_parts, changed_since, nothing
 from pipit.topics.session import Session
 from pipit.wire import requests as rq
 from pipit.wire import status
 from pipit.wire.codec import Frames
-from pipit.wire.replies import Acs, DefacsOut, Desc, Pres, SubRow
+from pipit.wire.replies import Pres, SubRow
 from pipit.wire.status import Refused
 
 if TYPE_CHECKING:
@@ -286,10 +284,12 @@ class Me(Topic):
             await self._answer(session, request, request.id, None, None)
         elif "sub" in parts:
             user = await self._load()
-            own = SubRow(user=self.user, updated=clock.text(user.updated), acs=_acs(user.me_want))
+            own = SubRow(
+                user=self.user, updated=clock.text(user.updated), acs=profile.acs(user.me_want)
+            )
             session.answer(request.id, "me", sub=[own])
         elif "desc" in parts:
-            session.answer(request.id, "me", desc=_stranger_desc(await self._load()))
+            session.answer(request.id, "me", desc=profile.stranger_desc(await self._load()))
         else:
             raise Refused(status.DENIED)
 
@@ -305,7 +305,7 @@ class Me(Topic):
         for part in asked_parts(asked.what):
             if part == "desc":
                 user = user or await self._load()
-                session.answer(id, "me", desc=_desc(user, asked.desc))
+                session.answer(id, "me", desc=profile.desc(user, asked.desc))
             elif part == "sub":
                 await self._rows(session, asked.sub, id, contacts)
             elif part == "tags":
@@ -393,7 +393,7 @@ class Me(Topic):
         self, session: Session, desc: rq.SetDesc, extra: rq.Extra | None
     ) -> bool:
         user = await self._load()
-        changes = profile_changes(user, desc, session.level)
+        changes = profile.changes(user, desc, session.level)
         if extra is not None and extra.attachments:
             await self.hub.link_pictures(self.user, self.user, extra.attachments)
         if not changes:
@@ -420,7 +420,7 @@ class Me(Topic):
         if want & access.PRESENCE and not before & access.PRESENCE:
             self.tell_partners("on", session.agent or None)
         self.tell_others()
-        answer(session, request, status.OK, params={"acs": _acs(want)})
+        answer(session, request, status.OK, params={"acs": profile.acs(want)})
 
     async def _change_tags(self, session: Session, request: rq.Set, wanted: list[str]) -> None:
         old = (await self._load()).tags
@@ -448,57 +448,3 @@ class Me(Topic):
             raise Refused(status.DENIED)
         else:
             raise Refused(status.MALFORMED)
-
-
-def profile_changes(user: User, desc: rq.SetDesc, level: int) -> dict[str, Any]:
-    """The fields of an account that a new description changes. Raises Refused: 400, 403."""
-    changes: dict[str, Any] = {}
-    if desc.trusted is not None:
-        if level < ROOT:
-            raise Refused(status.DENIED)
-        changes["trusted"] = merge(user.trusted, desc.trusted)
-    if desc.public is not None:
-        changes["public"] = merge(user.public, desc.public)
-    if changes:
-        changes["updated"] = clock.now_ms()
-    if desc.private is not None:
-        changes["private"] = merge(user.private, desc.private)
-    if desc.defacs is not None:
-        for name, text in (
-            ("defacs_auth", desc.defacs.auth),
-            ("defacs_anon", desc.defacs.anon),
-        ):
-            if text:
-                mode = granting.parse_mode(text)
-                changes[name] = access.for_p2p(mode) if mode else mode
-    return changes
-
-
-def _acs(mode: int) -> Acs:
-    return Acs(access.text(mode), access.text(access.ME), access.text(mode & access.ME))
-
-
-def _desc(user: User, options: rq.GetOptions | None) -> Desc:
-    updated = clock.text(user.updated)
-    desc = Desc(
-        updated=updated,
-        touched=updated,
-        acs=_acs(user.me_want),
-        defacs=DefacsOut(access.text(user.defacs_auth), access.text(user.defacs_anon)),
-    )
-    if changed_since(user.updated, options):
-        desc.created = clock.text(user.created)
-        desc.public, desc.trusted = raw(user.public), raw(user.trusted)
-        desc.private = raw(user.private)
-    return desc
-
-
-def _stranger_desc(user: User) -> Desc:
-    """As everybody sees one: with the access that a chat of two would give."""
-    return Desc(
-        created=clock.text(user.created),
-        updated=clock.text(user.updated),
-        acs=Acs(mode=access.text(user.defacs_auth)),
-        public=raw(user.public),
-        trusted=raw(user.trusted),
-    )
