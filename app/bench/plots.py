@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -23,7 +24,6 @@ def draw(run: Run, folder: Path) -> list[Path]:
         "perf-pause": ("pause: no load", _pause),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    mpl.rcParams["svg.hashsalt"] = "pipit"  # the same figures give the same file
     return [
         _save(run, plot, folder / f"{name}.svg")
         for name, (samples, plot) in plots.items()
@@ -35,11 +35,18 @@ def _save(run: Run, plot: Callable[[Run, Axes], None], file: Path) -> Path:
     return save(lambda axes: plot(run, axes), file)
 
 
-def save(plot: Callable[[Axes], None], file: Path) -> Path:
-    """Draw one plot into a file, and return it."""
-    canvas = Figure(figsize=(7, 3.2), layout="constrained")
+def save(
+    plot: Callable[[Axes], None],
+    file: Path,
+    *,
+    size: tuple[float, float] = (7, 3.2),
+    grid: Literal["both", "x"] = "both",
+) -> Path:
+    """Draw one plot into a file, and return it. `size`: width and height in inches."""
+    mpl.rcParams["svg.hashsalt"] = "pipit"  # the same figures give the same file
+    canvas = Figure(figsize=size, layout="constrained")
     axes = canvas.subplots()
-    axes.grid(alpha=0.3)
+    axes.grid(alpha=0.3, axis=grid)
     axes.spines[["top", "right"]].set_visible(False)
     plot(axes)
     canvas.savefig(file, metadata={"Date": None})

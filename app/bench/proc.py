@@ -28,6 +28,11 @@ def cpu_seconds(pid: int) -> float:
     return nanoseconds / 1e9
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that still run."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def write_calls(pid: int) -> int:
     """How often a process has called write(2) and its like, on sockets and files (proc(5), io)."""
     for line in Path(f"/proc/{pid}/io").read_text().splitlines():

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 
 from bench.online.talk import Talk
@@ -13,7 +12,6 @@ SHARES = {0.5: (BARE, "half of the deliveries"), 0.99: (OURS, "99 %"), 1.0: ("#2
 
 def draw(talk: Talk, file: Path) -> Path:
     """Draw it into a file, and return that."""
-    mpl.rcParams["svg.hashsalt"] = "pipit"
     return save(lambda axes: _delays(talk, axes), file)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import proc
+
 ROOT = Path("/sys/fs/cgroup")
 NAME = "pipit-pi4"
 PERIOD_US = 10_000
@@ -32,7 +34,7 @@ class Envelope:
         group.mkdir()
         if one_core:
             _limit_cpu(group, CORE_US)
-        for member in (pid, *_children(pid)):
+        for member in (pid, *proc.children(pid)):
             (group / "cgroup.procs").write_text(str(member))
             if self._memory != self._cpu:
                 (self._memory / "cgroup.procs").write_text(str(member))
@@ -78,10 +80,6 @@ def _limit_cpu(group: Path, quota_us: int) -> None:
     else:
         (group / "cpu.cfs_period_us").write_text(str(PERIOD_US))
         (group / "cpu.cfs_quota_us").write_text(str(quota_us))
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _throttled(stat: Path) -> float:

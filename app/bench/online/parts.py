@@ -48,8 +48,7 @@ class Part:
     @property
     def cpu_seconds(self) -> float:
         """What it has used, with its children."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return sum(map(proc.cpu_seconds, (self.pid, *map(int, children))))
+        return sum(map(proc.cpu_seconds, (self.pid, *proc.children(self.pid))))
 
 
 @contextmanager
@@ -87,7 +86,7 @@ def _nginx(running: ExitStack, folder: Path) -> tuple[int, tuple[str, int]]:
     process = subprocess.Popen(["nginx", "-p", folder, "-c", config, "-e", folder / "error.log"])
     running.callback(process.wait)
     running.callback(process.terminate)
-    while not Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+    while not proc.children(process.pid):
         if process.poll() is not None:
             raise RuntimeError("nginx ended at once: " + (folder / "error.log").read_text())
         time.sleep(0.05)

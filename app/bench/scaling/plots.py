@@ -1,12 +1,12 @@
 """The pictures of docs/scaling.md, as SVG (matplotlib)."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from bench.plots import save
 from bench.scaling.people import Workload
 from bench.scaling.setups import Setup, gateways_work, mongod_work
 from bench.scaling.steps import STEPS, capacity, expected
@@ -19,17 +19,10 @@ SAMPLE = 4_000
 def draw(workloads: Sequence[Workload], folder: Path) -> list[Path]:
     """Draws both pictures into `folder`, and returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    mpl.rcParams["svg.hashsalt"] = "pipit"  # the same figures give the same file
-    files = []
-    for name, plot, height in (("steps", _steps, 4.4), ("work", _work, 2.4)):
-        canvas = Figure(figsize=(8, height), layout="constrained")
-        axes = canvas.subplots()
-        axes.grid(alpha=0.3, axis="x")
-        axes.spines[["top", "right"]].set_visible(False)
-        plot(workloads, axes)
-        files.append(folder / f"scaling-{name}.svg")
-        canvas.savefig(files[-1], metadata={"Date": None})
-    return files
+    return [
+        save(partial(plot, workloads), folder / f"scaling-{name}.svg", size=(8, height), grid="x")
+        for name, plot, height in (("steps", _steps, 4.4), ("work", _work, 2.4))
+    ]
 
 
 def _steps(workloads: Sequence[Workload], axes: Axes) -> None:

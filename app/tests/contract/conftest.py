@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipit.bus.base import Bus
+from pipit.config.settings import Database
 from pipit.store.base import Store
 from tests.contract.acks import Acks
 from tests.contract.backends import BUSES, STORES, BusBackend, StoreBackend, mongodb_place
@@ -37,6 +39,21 @@ async def store(backend: StoreBackend, tmp_path: Path) -> AsyncIterator[Store]:
     await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def place(mongod: Mongod, tmp_path: Path) -> Iterator[Database]:
+    """A MongoDB database of the test's own."""
+    found = mongodb_place(tmp_path)
+    yield found
+    mongod.drop(found.name)
+
+
+@pytest.fixture
+def db(mongod: Mongod, place: Database) -> Iterator[Any]:
+    """The same database, for looking into it."""
+    with mongod.client() as client:
+        yield client[place.name]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ Also its schema, and that nothing from outside becomes an operator, a key or an 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,19 +19,10 @@ from pipit.store.mongodb import MongoStore, aliases, schema
 from pipit.store.mongodb.database import connect, database
 from pipit.store.records import CredentialRecord, FileUse, LoginRecord, TopicRecord
 from tests.contract.acks import Acks
-from tests.contract.backends import mongodb_place
 from tests.contract.records import NOW, chat, file, group, messages, people, subscription, user
 from tests.support.mongod import Mongod
 
 ALL = [(1, 1_000_000)]
-
-
-@pytest.fixture
-def place(mongod: Mongod, tmp_path: Path) -> Iterator[Database]:
-    """A database of the test's own."""
-    found = mongodb_place(tmp_path)
-    yield found
-    mongod.drop(found.name)
 
 
 @pytest.fixture
@@ -41,13 +31,6 @@ async def store(place: Database) -> AsyncIterator[MongoStore]:
     await opened.open()
     yield opened
     await opened.close()
-
-
-@pytest.fixture
-def db(mongod: Mongod, place: Database) -> Iterator[Any]:
-    """The same database, for looking into it."""
-    with mongod.client() as client:
-        yield client[place.name]
 
 
 @contextmanager

@@ -5,7 +5,6 @@ The server's profiler notes every command that the store sends.
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,18 +14,9 @@ from pipit.core.tags import parse_query
 from pipit.store.mongodb import MongoStore
 from pipit.store.records import CredentialRecord, FileUse, LoginRecord, Mark
 from tests.contract.acks import Acks
-from tests.contract.backends import mongodb_place
 from tests.contract.records import NOW, chat, file, group, messages, people, subscription, user
-from tests.support.mongod import Mongod
 
 ALL = [(1, 1_000_000)]
-
-
-@pytest.fixture
-def place(mongod: Mongod, tmp_path: Path) -> Iterator[Database]:
-    found = mongodb_place(tmp_path)
-    yield found
-    mongod.drop(found.name)
 
 
 @pytest.fixture
@@ -35,12 +25,6 @@ async def store(place: Database) -> AsyncIterator[MongoStore]:
     await opened.open()
     yield opened
     await opened.close()
-
-
-@pytest.fixture
-def db(mongod: Mongod, place: Database) -> Iterator[Any]:
-    with mongod.client() as client:
-        yield client[place.name]
 
 
 @contextmanager

@@ -1,12 +1,8 @@
 """Module processes for tests, with the service and the message queue that they need."""
 
 import asyncio
-import os
-import re
 import signal
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,11 +13,7 @@ import aiohttp
 
 from tests.support.rabbitmq import RabbitServer
 from tests.support.redis_server import RedisServer
-from tests.support.server import Server
-
-START_SECONDS = 30.0
-STOP_SECONDS = 15.0
-READY = re.compile(r"listening on (\S+)")
+from tests.support.server import START_SECONDS, STOP_SECONDS, Server, start_pipit
 
 
 @dataclass
@@ -82,21 +74,8 @@ def start(name: str, data_dir: Path, **settings: Any) -> Module:
     """Starts a module; settings as in `support.server.start`. RuntimeError if it does not run."""
     data_dir.mkdir(parents=True, exist_ok=True)
     log_path = data_dir / f"{name}.log"
-    command = [str(Path(sys.executable).with_name("pipit")), "module", name]
     ours = {"data_dir": data_dir, f"{name}_port": 0} | settings
-    machine = {key: value for key, value in os.environ.items() if not key.startswith("PIPIT_")}
-    environment = machine | {f"PIPIT_{key.upper()}": str(value) for key, value in ours.items()}
-    with log_path.open("a") as log:
-        process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
-        )
-    url = _await_ready(process)
-    if not url:
-        process.kill()
-        code = process.wait()
-        assert process.stdout
-        process.stdout.close()
-        raise RuntimeError(f"{name} ended with {code}:\n{log_path.read_text('utf-8')[-2000:]}")
+    process, url = start_pipit(["module", name], ours, log_path)
     return Module(process, url, data_dir, log_path)
 
 
@@ -132,16 +111,3 @@ def account(server: Server, section: str, login: str) -> dict[str, Any]:
         f"{section}_login": login,
         f"{section}_password": "secret123",
     }
-
-
-def _await_ready(process: subprocess.Popen[str]) -> str | None:
-    assert process.stdout
-    too_late = threading.Timer(START_SECONDS, process.kill)
-    too_late.start()
-    try:
-        for line in process.stdout:
-            if found := READY.search(line):
-                return found[1]
-        return None
-    finally:
-        too_late.cancel()

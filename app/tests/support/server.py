@@ -61,11 +61,21 @@ def start(data_dir: Path, **settings: object) -> Server:
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     log_path = data_dir / str(settings.pop("log_name", "serve.log"))
-    command = [str(Path(sys.executable).with_name("pipit")), "serve"]
+    ours = {"data_dir": data_dir, "server_port": 0} | settings
+    process, url = start_pipit(["serve"], ours, log_path)
+    return Server(process, url, data_dir, log_path)
+
+
+def start_pipit(
+    arguments: list[str], settings: dict[str, object], log_path: Path
+) -> tuple[subprocess.Popen[str], str]:
+    """Runs `pipit` until it listens: the process and where. RuntimeError, with the log's end, if it
+    does not come up.
+    """
+    command = [str(Path(sys.executable).with_name("pipit")), *arguments]
     with log_path.open("a") as log:
-        environment = _environment(data_dir, settings)
         process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+            command, env=_environment(settings), stdout=subprocess.PIPE, stderr=log, text=True
         )
     url = None
     try:
@@ -75,10 +85,9 @@ def start(data_dir: Path, **settings: object) -> Server:
             _end(process)
     if not url:
         log_end = log_path.read_text("utf-8", "replace")[-2000:]
-        raise RuntimeError(
-            f"`pipit serve` did not listen, exit code {process.returncode}:\n{log_end}"
-        )
-    return Server(process, url, data_dir, log_path)
+        what = f"`pipit {' '.join(arguments)}` did not listen, exit code {process.returncode}"
+        raise RuntimeError(f"{what}:\n{log_end}")
+    return process, url
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -89,11 +98,10 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-def _environment(data_dir: Path, settings: dict[str, object]) -> dict[str, str]:
-    """The machine's variables without its own Pipit settings, then those of this server."""
-    ours = {"data_dir": data_dir, "server_port": 0} | settings
+def _environment(settings: dict[str, object]) -> dict[str, str]:
+    """The machine's variables without its own Pipit settings, then these."""
     machine = {name: value for name, value in os.environ.items() if not name.startswith("PIPIT_")}
-    return machine | {f"PIPIT_{name.upper()}": _text(value) for name, value in ours.items()}
+    return machine | {f"PIPIT_{name.upper()}": _text(value) for name, value in settings.items()}
 
 
 def _text(value: object) -> str:

@@ -14,7 +14,6 @@ from pipit.cluster.link import Link
 from pipit.cluster.presences import Owner, Presences
 from pipit.cluster.slots import slot_of
 from pipit.store.base import StoreError, Unavailable
-from pipit.topics.conversation import Conversation
 from pipit.topics.hub import Hub
 from pipit.topics.me import Me
 from pipit.wire.status import Refused
@@ -46,7 +45,7 @@ class Questions:
         return {topic for answer in answers for topic in answer}
 
     async def marks(self, user: str, topics: Iterable[str]) -> dict[str, tuple[int, int]]:
-        """How far a user has read and received topics that are in memory elsewhere."""
+        """How far a user has read and received, where an owner elsewhere has not written it yet."""
         asked: dict[Link, list[str]] = {}
         for topic in topics:
             link = self._owner(topic)
@@ -97,13 +96,8 @@ class Questions:
             raise Unavailable("the topic belongs to another gateway")
 
     def _marks(self, user: str, topics: list[str]) -> list[tuple[str, int, int]]:
-        found = []
-        for name in topics:
-            topic = self.hub.topics.get(name)
-            part = topic.active_part(user) if isinstance(topic, Conversation) else None
-            if part is not None:
-                found.append((name, part.sub.read, part.sub.recv))
-        return found
+        unwritten = self.hub.unwritten(user)
+        return [(name, *unwritten[name]) for name in topics if name in unwritten]
 
 
 async def _ask_all(questions: dict[Link, msg.Question]) -> list[Any]:

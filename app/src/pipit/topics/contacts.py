@@ -15,7 +15,6 @@ from pipit.wire.replies import Seen, SubRow
 if TYPE_CHECKING:
     from pipit.topics.hub import Hub
     from pipit.topics.me import Me
-    from pipit.topics.others import Others
 
 
 def contact_row(hub: Hub, me: Me, contact: Contact, since: int | None) -> SubRow:
@@ -54,23 +53,19 @@ def contact_row(hub: Hub, me: Me, contact: Contact, since: int | None) -> SubRow
     )
 
 
-def take_unwritten(hub: Hub, user: str, contacts: list[Contact]) -> None:
-    """Marks reach the store a little later: those on the way are taken from memory."""
-    unwritten = hub.unwritten(user)
-    if not unwritten:
+async def take_marks(hub: Hub, user: str, contacts: list[Contact]) -> None:
+    """Marks reach the store a little later: those on the way are taken from memory, here and in the
+    gateways that own the topics.
+    """
+    marks = hub.unwritten(user)
+    if hub.others is not None:
+        marks |= await hub.others.marks(user, [contact.sub.topic for contact in contacts])
+    if not marks:
         return
     for contact in contacts:
-        if newer := unwritten.get(contact.sub.topic):
-            sub = contact.sub
-            sub.read, sub.recv = max(sub.read, newer.read), max(sub.recv, newer.recv)
-
-
-async def take_marks(others: Others, user: str, contacts: list[Contact]) -> None:
-    """Marks reach the store a little later: those of topics that other gateways own are asked."""
-    found = await others.marks(user, [contact.sub.topic for contact in contacts])
-    for contact in contacts:
-        if contact.sub.topic in found:
-            contact.sub.read, contact.sub.recv = found[contact.sub.topic]
+        sub = contact.sub
+        read, recv = marks.get(sub.topic, (0, 0))
+        sub.read, sub.recv = max(sub.read, read), max(sub.recv, recv)
 
 
 def _seen(contact: Contact, sub: Subscription) -> Seen | None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pipit.bus.base import Bus
@@ -324,12 +324,13 @@ class Hub:
         """Somebody received or read more; written with others' soon."""
         self._marks.setdefault(sub.user, {})[sub.topic] = sub
 
-    def unwritten(self, user: str) -> Mapping[str, Subscription]:
-        """A user's subscriptions, by topic, whose marks the store may not show yet.
+    def unwritten(self, user: str) -> dict[str, tuple[int, int]]:
+        """How far a user has read and received, by topic, where the store may not show it yet.
 
-        Those of the last flush are among them: a read may have begun before it.
+        What the last flush wrote is among it: a read may have begun before.
         """
-        return self._written.get(user, {}) | self._marks.get(user, {})
+        subs = self._written.get(user, {}) | self._marks.get(user, {})
+        return {topic: (sub.read, sub.recv) for topic, sub in subs.items()}
 
     def last_seen(self, user: str, agent: str) -> None:
         """A user went offline; written with others soon."""

@@ -17,7 +17,7 @@ from pipit.store.records import Contact, User
 from pipit.topics import granting, profile, resuming
 from pipit.topics.base import Topic, answer
 from pipit.topics.changing import answer_tags, normal_tags
-from pipit.topics.contacts import contact_row, take_marks, take_unwritten
+from pipit.topics.contacts import contact_row, take_marks
 from pipit.topics.reading import asked_parts, changed_since, nothing
 from pipit.topics.session import Session
 from pipit.wire import requests as rq
@@ -344,9 +344,7 @@ class Me(Topic):
             contacts = [one] if one is not None else []
         elif contacts is None:
             contacts = await self.hub.store.contacts(self.user, since)
-        if self.hub.others is not None:
-            await take_marks(self.hub.others, self.user, contacts)
-        take_unwritten(self.hub, self.user, contacts)
+        await take_marks(self.hub, self.user, contacts)
         rows = [contact_row(self.hub, self, contact, since) for contact in contacts]
         if options is not None and options.limit and options.limit > 0:
             rows = rows[: options.limit]
